@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import express, { type ErrorRequestHandler, type RequestHandler, type Response } from 'express';
+import { PROBLEMS } from '../contract/codes.ts';
+import { observeRequest } from '../ops/metrics.ts';
+import { Authenticator, verifySignature, whoIs, type Caller } from './auth.ts';
+import { docs } from './docs.ts';
+import { asProblem } from './failure.ts';
+import { parseJson } from './json.ts';
+import { Problem, type FieldError } from './problem.ts';
+import { brokenParameters, readBody, readIdempotencyKey, readPrefer, readTraceId, refuseMisfits, requireJson, routable, validate } from './request.ts';
+import type { Answer, Route, Services } from './route.ts';
+
+const DEFAULT_BODY_LIMIT = 64 * 1024;
+
+/** The HTTP application: every route of the table, the docs of the same table, then problems for what is left. */
+export function createApp(services: Services, routes: readonly Route[]): express.Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  app.set('query parser', 'simple');
+  app.use(trace(services));
+  app.use((request, _response, next) => {
+    if (request.url.includes('%')) request.url = routable(request.url);
+    next();
+  });
+  for (const route of routes.filter(isOpen)) app[route.method](pathOf(route), serve(route, services));
+  app.use(docs(routes));
+  const authenticator = new Authenticator(services.pool);
+  app.use('/v1', async (request, response, next) => {
+    localsOf(response).caller = await authenticator.authenticate(request.headers);
+    next();
+  });
+  for (const route of routes.filter((route) => !isOpen(route))) app[route.method](pathOf(route), serve(route, services));
+  app.use(methodNotAllowed(routes));
+  app.use(() => {
+    throw new Problem('not_found', 'There is nothing at this address. The calls are listed at /docs.');
+  });
+  app.use(answerProblem(services));
+  return app;
+}
+
+/** What the steps of one request leave for each other. */
+interface Locals {
+  traceId: string;
+  route?: string;
+  caller?: Caller;
+}
+
+const localsOf = (response: Response) => response.locals as Locals;
+
+const isOpen = ({ allow }: Route) => allow === 'anyone';
+
+const pathOf = ({ path }: Route) => path.replaceAll(/\{(\w+)\}/g, ':$1');
+
+function trace({ log }: Services): RequestHandler {
+  return (request, response, next) => {
+    const startedAt = process.hrtime.bigint();
+    const traceId = readTraceId(request.headers['traceparent'], () => randomBytes(16).toString('hex'));
+    const locals = localsOf(response);
+    locals.traceId = traceId;
+    response.setHeader('X-Trace-Id', traceId);
+    response.once('finish', () => {
+      const seconds = Number(process.hrtime.bigint() - startedAt) / 1e9;
+      observeRequest(request.method, locals.route ?? 'none', response.statusCode, seconds);
+      log.debug({ traceId, method: request.method, url: request.originalUrl, status: response.statusCode, seconds }, 'request');
+    });
+    next();
+  };
+}
+
+/** The steps of a call, in the order of the codes' precedence: role, size, signature, media type, JSON, schema. */
+function serve(route: Route, services: Services): RequestHandler {
+  return async (request, response) => {
+    const locals = localsOf(response);
+    locals.route = route.path;
+    const { caller } = locals;
+    if (route.allow !== 'anyone') requireRole(route.allow, caller);
+    const rawBody = await readBody(request, route.bodyLimit ?? DEFAULT_BODY_LIMIT);
+    if (caller !== undefined) verifySignature(caller, request.headers, request.method, request.originalUrl, rawBody);
+    if (route.body !== undefined) requireJson(request.headers['content-type']);
+    const errors: FieldError[] = brokenParameters(route.path, request.originalUrl);
+    const params = validate(route.params, request.params, errors);
+    const query = validate(route.query, request.query, errors);
+    const body = route.body === undefined ? undefined : validate(route.body, parseJson(rawBody), errors);
+    refuseMisfits(errors);
+    const answer = await route.handle({
+      caller,
+      params,
+      query,
+      body,
+      rawBody,
+      headers: request.headers,
+      wait: readPrefer(request.headers['prefer']),
+      idempotencyKey: route.idempotencyKey === true ? readIdempotencyKey(request.headers['idempotency-key']) : '',
+      traceId: locals.traceId,
+      address: request.ip ?? '',
+      services,
+    } as never);
+    send(response, answer);
+  };
+}
+
+function requireRole(allow: readonly string[], caller: Caller | undefined): void {
+  if (caller !== undefined && allow.includes(whoIs(caller))) return;
+  throw new Problem('forbidden', `This call is for ${allow.join(', ')}.`);
+}
+
+function send(response: Response, { status, body, headers, replayed }: Answer): void {
+  if (replayed === true) response.setHeader('Idempotency-Replayed', 'true');
+  for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
+  response.status(status);
+  if (typeof body === 'string') response.send(body);
+  else response.json(body);
+}
+
+function methodNotAllowed(routes: readonly Route[]): RequestHandler {
+  const table = routes.map((route) => ({ method: route.method.toUpperCase(), pattern: new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+')}/?$`) }));
+  return (request, _response, next) => {
+    const methods = table.filter(({ pattern }) => pattern.test(request.path)).map(({ method }) => method);
+    if (methods.length === 0) return next();
+    const allowed = [...new Set(methods)].join(', ');
+    throw new Problem('method_not_allowed', `This address takes ${allowed}.`, { headers: { Allow: allowed } });
+  };
+}
+
+function answerProblem({ log }: Services): ErrorRequestHandler {
+  return (error: unknown, request, response, _next) => {
+    const { traceId } = localsOf(response);
+    const facts = { traceId, method: request.method, url: request.originalUrl };
+    if (response.destroyed || (request.destroyed && !request.complete)) {
+      log.debug(facts, 'caller hung up');
+      return;
+    }
+    const problem = asProblem(error);
+    const [status] = PROBLEMS[problem.code];
+    if (status >= 500) log.warn({ ...facts, err: error }, 'request failed');
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (problem.extra.replayed === true) response.setHeader('Idempotency-Replayed', 'true');
+    for (const [name, value] of Object.entries(problem.extra.headers ?? {})) response.setHeader(name, value);
+    response.status(status).type('application/problem+json').send(JSON.stringify(problem.document(traceId)));
+  };
+}

@@ -1,0 +1,153 @@
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { SEARCH, workflowIds } from '../../contract/names.ts';
+import { PAYMENT_ANSWER, type DepositInput } from '../../contract/payments.ts';
+import type { ProblemCode } from '../../contract/codes.ts';
+import { format } from '../../money/index.ts';
+import { findDeposit, type Deposit } from '../../payments/index.ts';
+import { findPlayer } from '../../players/index.ts';
+import { Problem, problemOf } from '../problem.ts';
+import { route, type Answer, type Services } from '../route.ts';
+import { amount, callerId, currency, nullable, requireCurrency } from '../schemas.ts';
+import { PEOPLE } from './scope.ts';
+import { timelineShape, transferIdsOf } from './timeline.ts';
+
+const depositShape = z
+  .object({
+    depositId: z.string(),
+    playerId: z.string(),
+    amount: z.int(),
+    currency: z.string(),
+    status: z.enum(['pending', 'captured', 'credited', 'failed', 'expired', 'refused', 'refunding', 'refunded', 'charged_back', 'needs_attention']),
+    provider: nullable(z.string()),
+    providerReference: nullable(z.string()),
+    redirectUrl: nullable(z.string()),
+    expiresAt: z.string(),
+    reason: nullable(z.string()),
+    timeline: z.array(timelineShape),
+    transferIds: z.array(z.string()),
+    workflowId: z.string(),
+    workflowUrl: nullable(z.string()),
+  })
+  .meta({ id: 'Deposit' });
+
+const takenShape = z.object({ depositId: z.string(), status: z.string(), redirectUrl: nullable(z.string()) }).meta({ id: 'DepositTaken' });
+
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(2_000);
+
+const postDeposit = route({
+  method: 'post',
+  path: '/v1/deposits',
+  tag: 'Cashier',
+  summary: 'Start a deposit',
+  description: 'Answers as soon as the provider has taken the payment request; send the player to `redirectUrl`, and read the deposit for what became of it.',
+  allow: ['cashier'],
+  body: z.strictObject({
+    depositId: callerId,
+    playerId: callerId,
+    amount,
+    currency,
+    method: z.strictObject({ type: z.enum(['card', 'bank', 'wallet']), token: callerId }),
+    returnUrl: httpUrl,
+    expiresIn: z.int().min(2, 'must be 2 to 86400 seconds').max(86_400, 'must be 2 to 86400 seconds').default(1_800),
+  }),
+  waits: true,
+  answers: { 201: takenShape, 202: takenShape },
+  async handle({ caller: { clientId }, body, services, wait }) {
+    const { depositId, playerId } = body;
+    const before = await findDeposit(services.pool, depositId);
+    if (before !== undefined) {
+      const { depositId: _id, ...content } = body;
+      if (before.clientId !== clientId || !isDeepStrictEqual(before.request, content)) throw problemOf({ code: 'idempotency_conflict' });
+      if (isAnswered(before)) return answerOf(before, true);
+    } else {
+      if ((await findPlayer(services.pool, playerId)) === undefined) throw problemOf({ code: 'player_unknown' });
+      requireCurrency(services, body.currency);
+    }
+    await startDeposit(services, clientId, body, wait);
+    const after = await findDeposit(services.pool, depositId);
+    if (after !== undefined && !isDeepStrictEqual(after.request, contentOf(body))) throw problemOf({ code: 'idempotency_conflict' });
+    return after !== undefined && isAnswered(after) ? answerOf(after, false) : underWay(depositId);
+  },
+});
+
+interface Body {
+  readonly depositId: string;
+  readonly playerId: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly method: { type: string; token: string };
+  readonly returnUrl: string;
+  readonly expiresIn: number;
+}
+
+/** What a repeat is compared with: all but the id itself. */
+const contentOf = ({ depositId: _id, ...content }: Body) => content;
+
+async function startDeposit({ temporal }: Services, clientId: string, body: Body, wait: Parameters<typeof temporal.startAndWait>[1]) {
+  const { depositId, playerId, method, returnUrl } = body;
+  const money = { minor: String(body.amount), currency: body.currency };
+  const input: DepositInput = { depositId, clientId, playerId, money, method, returnUrl, expiresInMs: body.expiresIn * 1_000, request: contentOf(body) };
+  await temporal.startAndWait<null>(
+    {
+      workflow: 'deposit',
+      workflowId: workflowIds.deposit(clientId, depositId),
+      taskQueue: 'payments',
+      args: [input],
+      update: PAYMENT_ANSWER,
+      searchAttributes: [
+        { key: SEARCH.clientId, value: clientId },
+        { key: SEARCH.playerId, value: playerId },
+        { key: SEARCH.currency, value: body.currency },
+        { key: SEARCH.amountMinor, value: body.amount },
+        { key: SEARCH.stage, value: 'pending' },
+      ],
+      summary: `Deposit of ${format(money)} for player ${playerId}`,
+    },
+    wait,
+  );
+}
+
+/** The provider has taken it, or it came to an end before. */
+const isAnswered = (deposit: Deposit) => deposit.status !== 'pending' || deposit.providerReference !== null;
+
+/** The first answer, the same whatever has become of the deposit since. */
+function answerOf(deposit: Deposit, replayed: boolean): Answer {
+  if (deposit.status === 'refused') throw problemOf({ code: (deposit.reason ?? 'internal') as ProblemCode }, replayed);
+  const taken = deposit.redirectUrl !== null || deposit.status === 'pending';
+  return { status: 201, body: { depositId: deposit.depositId, status: taken ? 'pending' : deposit.status, redirectUrl: deposit.redirectUrl }, replayed };
+}
+
+const underWay = (depositId: string): Answer => ({
+  status: 202,
+  body: { depositId, status: 'pending', redirectUrl: null },
+  headers: { Location: `/v1/deposits/${encodeURIComponent(depositId)}` },
+});
+
+const getDeposit = route({
+  method: 'get',
+  path: '/v1/deposits/{depositId}',
+  tag: 'Cashier',
+  summary: 'Read a deposit, with its timeline',
+  allow: ['cashier', ...PEOPLE],
+  params: z.strictObject({ depositId: callerId }),
+  answers: { 200: depositShape },
+  async handle({ caller, params: { depositId }, services }) {
+    const deposit = await findDeposit(services.pool, depositId);
+    if (deposit === undefined || (caller.kind === 'client' && caller.clientId !== deposit.clientId)) {
+      throw new Problem('not_found', `There is no deposit ${depositId}.`);
+    }
+    const { clientId: _client, request: _request, createdAt: _createdAt, ...rest } = deposit;
+    return {
+      status: 200,
+      body: {
+        ...rest,
+        amount: Number(deposit.amount),
+        transferIds: transferIdsOf(deposit.timeline),
+        workflowUrl: services.temporal.uiLink(deposit.workflowId),
+      },
+    };
+  },
+});
+
+export const depositsRoutes = [postDeposit, getDeposit];

@@ -1,0 +1,27 @@
+import type { Route } from '../route.ts';
+import { depositsRoutes } from './deposits.ts';
+import { ledgerRoutes } from './ledger.ts';
+import { operationsRoutes } from './operations.ts';
+import { playersRoutes } from './players.ts';
+import { roundsRoutes } from './rounds.ts';
+import { systemRoutes } from './system.ts';
+import { wagersRoutes } from './wagers.ts';
+import { webhooksRoutes } from './webhooks.ts';
+import { withdrawalActionsRoutes } from './withdrawalActions.ts';
+import { withdrawalQueueRoutes } from './withdrawalQueue.ts';
+import { withdrawalsRoutes } from './withdrawals.ts';
+
+/** Every call, in the order of the docs. */
+export const routes: readonly Route[] = [
+  ...wagersRoutes,
+  ...operationsRoutes,
+  ...roundsRoutes,
+  ...playersRoutes,
+  ...depositsRoutes,
+  ...withdrawalsRoutes,
+  ...withdrawalQueueRoutes,
+  ...withdrawalActionsRoutes,
+  ...webhooksRoutes,
+  ...ledgerRoutes,
+  ...systemRoutes,
+];

@@ -1,0 +1,167 @@
+import { z } from 'zod';
+import { SEARCH, workflowIds } from '../../contract/names.ts';
+import { OPERATION_ANSWER, OPERATION_KINDS, OPERATION_WORKFLOWS, type OperationInput } from '../../contract/rounds.ts';
+import { findOperation, progressOf, requestOperation, settleDirect, type Operation } from '../../rounds/index.ts';
+import type { Client } from '../auth.ts';
+import { Problem, problemOf } from '../problem.ts';
+import { route, type Answer, type Request, type Services } from '../route.ts';
+import { amountOrZero, callerId, freeText, nullable, problemDocument } from '../schemas.ts';
+import { clientOf, clientQuery, PEOPLE } from './scope.ts';
+
+const roundParams = z.strictObject({ roundId: callerId });
+const MEBIBYTE = 1024 * 1024;
+
+export const operationShape = z
+  .object({
+    settlementId: z.string().optional(),
+    voidId: z.string().optional(),
+    roundId: z.string(),
+    status: z.enum(['running', 'done', 'refused', 'needs_attention']),
+    outcome: z.enum(['applied', 'noop']),
+    problem: nullable(problemDocument),
+    roundStatus: z.enum(['open', 'closed', 'voided']),
+    settled: z.int(),
+    totals: z.array(z.object({ currency: z.string(), paid: z.int(), takenBack: z.int(), receivable: z.int() })),
+    balances: z.array(z.object({ playerId: z.string(), currency: z.string(), cash: z.int() })),
+    progress: z.object({ done: z.int(), of: z.int() }).optional(),
+    workflowId: nullable(z.string()),
+    workflowUrl: nullable(z.string()),
+  })
+  .meta({ id: 'RoundOperation', description: 'Named by `settlementId` or `voidId`; `progress` counts players while it runs' });
+
+const answers = { 200: operationShape, 202: operationShape };
+
+/** Each once: a second outcome for a wager in one call is a mistake of the caller, not a second payout. */
+const unique = (names: (string | { wagerId: string })[], context: z.RefinementCtx, path: (index: number) => PropertyKey[]) => {
+  const seen = new Set<string>();
+  names.forEach((name, index) => {
+    const id = typeof name === 'string' ? name : name.wagerId;
+    if (seen.has(id)) context.addIssue({ code: 'custom', message: 'this wager is named twice', path: path(index) });
+    seen.add(id);
+  });
+};
+
+const outcomes = z
+  .array(z.strictObject({ wagerId: callerId, payout: amountOrZero }))
+  .max(10_000, 'must be at most 10,000 outcomes a call')
+  .superRefine((list, context) => unique(list, context, (index) => [index, 'wagerId']));
+
+const postSettlement = route({
+  method: 'post',
+  path: '/v1/rounds/{roundId}/settlement',
+  tag: 'Game servers',
+  summary: 'Settle a round, or part of it',
+  description:
+    'Up to 10,000 outcomes a call, several calls a round. Closing (`closeRound`, the default) settles the wagers not named at 0. One bad outcome refuses the whole call before any money moves; `errors` name each.',
+  allow: ['game'],
+  params: roundParams,
+  body: z.strictObject({ settlementId: callerId, outcomes, closeRound: z.boolean().default(true) }),
+  bodyLimit: 4 * MEBIBYTE,
+  waits: true,
+  answers,
+  async handle(request) {
+    const { settlementId, ...content } = request.body;
+    return await operate(request, 'settlement', settlementId, content);
+  },
+});
+
+const postVoid = route({
+  method: 'post',
+  path: '/v1/rounds/{roundId}/void',
+  tag: 'Game servers',
+  summary: 'Void a round, or some of its wagers',
+  description: 'Stakes come back and payouts are taken back, net per player. What a player has spent meanwhile is owed.',
+  allow: ['game'],
+  params: roundParams,
+  body: z.strictObject({
+    voidId: callerId,
+    reason: freeText,
+    wagerIds: z.array(callerId).min(1).max(10_000).superRefine((list, context) => unique(list, context, (index) => [index])).optional(),
+  }),
+  bodyLimit: 4 * MEBIBYTE,
+  waits: true,
+  answers,
+  async handle(request) {
+    const { voidId, ...content } = request.body;
+    return await operate(request, 'void', voidId, { ...content, wagerIds: content.wagerIds ?? null });
+  },
+});
+
+const getOperation = route({
+  method: 'get',
+  path: '/v1/rounds/{roundId}/operations/{kind}/{operationId}',
+  tag: 'Game servers',
+  summary: 'Read a settlement, resettlement or void',
+  allow: ['game', ...PEOPLE],
+  params: z.strictObject({ roundId: callerId, kind: z.enum(OPERATION_KINDS), operationId: callerId }),
+  query: clientQuery,
+  answers: { 200: operationShape },
+  async handle({ caller, params: { roundId, kind, operationId }, query, services, traceId }) {
+    const clientId = await clientOf(services, caller, query.clientId, 'round', roundId);
+    const operation = await findOperation(services.pool, { clientId, kind, operationId });
+    if (operation?.roundId !== roundId) throw new Problem('not_found', `Round ${roundId} has no ${kind} ${operationId}.`);
+    return { status: 200, body: await withProgress(operation, services, traceId) };
+  },
+});
+
+export const operationsRoutes = [postSettlement, postVoid, getOperation];
+
+type Operating = Pick<Request<{ roundId: string }, unknown, unknown, Client>, 'caller' | 'params' | 'services' | 'wait' | 'traceId'>;
+
+/** The way of every operation: take it down, run it (at once or as a saga), answer what came of it. */
+async function operate(request: Operating, kind: keyof typeof OPERATION_WORKFLOWS, operationId: string, content: object): Promise<Answer> {
+  const { caller, params: { roundId }, services, wait, traceId } = request;
+  const { clientId } = caller;
+  const ref = { clientId, kind, operationId };
+  const workflowId = workflowIds[kind](clientId, operationId);
+  const take = kind === 'settlement' && caller.settlement === 'direct' ? settleDirect : requestOperation;
+  const requested = await take(services.pool, { ...ref, roundId, content, workflowId });
+  if ('refusal' in requested) throw problemOf(requested.refusal);
+  const { operation, replayed } = requested;
+  if (hasEnded(operation)) return await answerOf(operation, services, replayed, traceId);
+  const saga = {
+    workflow: OPERATION_WORKFLOWS[kind],
+    workflowId,
+    taskQueue: 'rounds' as const,
+    args: [{ ...ref, roundId } satisfies OperationInput],
+    update: OPERATION_ANSWER,
+    searchAttributes: [{ key: SEARCH.clientId, value: clientId }, { key: SEARCH.roundId, value: roundId }],
+    summary: `${kind === 'void' ? 'Void' : 'Settlement'} ${operationId} of round ${roundId}`,
+  };
+  await services.temporal.startAndWait(saga, wait);
+  return await answerOf((await findOperation(services.pool, ref)) ?? operation, services, replayed, traceId);
+}
+
+const hasEnded = ({ status }: Operation) => status === 'done' || status === 'refused';
+
+async function answerOf(operation: Operation, services: Services, replayed: boolean, traceId: string): Promise<Answer> {
+  if (operation.problem !== null && operation.status === 'refused') throw problemOf(operation.problem, replayed);
+  const body = await withProgress(operation, services, traceId);
+  if (body.status !== 'running') return { status: 200, body, replayed };
+  const { roundId, kind, operationId } = operation;
+  const location = `/v1/rounds/${encodeURIComponent(roundId)}/operations/${kind}/${encodeURIComponent(operationId)}`;
+  return { status: 202, body, headers: { Location: location }, replayed };
+}
+
+async function withProgress(operation: Operation, services: Services, traceId: string) {
+  const body = shapeOfOperation(operation, services, traceId);
+  return body.status === 'running' ? { ...body, progress: await progressOf(services.pool, operation) } : body;
+}
+
+export function shapeOfOperation(operation: Operation, { temporal }: Services, traceId: string) {
+  const { kind, operationId, roundId, status, outcome, problem, roundStatus, settled, totals, balances, workflowId } = operation;
+  return {
+    [kind === 'void' ? 'voidId' : 'settlementId']: operationId,
+    roundId,
+    status: status === 'requested' ? ('running' as const) : status,
+    outcome,
+    problem: problem === null ? null : problemOf(problem).document(traceId),
+    // A round that is being settled or needs a person is, for the game, still open.
+    roundStatus: roundStatus === 'closed' || roundStatus === 'voided' ? roundStatus : ('open' as const),
+    settled,
+    totals,
+    balances,
+    workflowId,
+    workflowUrl: temporal.uiLink(workflowId),
+  };
+}

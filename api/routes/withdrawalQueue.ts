@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { WITHDRAWAL } from '../../contract/states/withdrawal.ts';
+import { listWithdrawals, type Withdrawal } from '../../payments/index.ts';
+import { route } from '../route.ts';
+import { callerId, currency, cursor, cursorOf, instant, limit, nullable } from '../schemas.ts';
+import { PEOPLE } from './scope.ts';
+import { shapeOf, statesOf, withdrawalShape, withdrawalStatuses } from './withdrawalShape.ts';
+
+/** A spreadsheet opens no more than this, and a person reads less. */
+const MOST_CSV_ROWS = 100_000;
+const CSV_PAGE = 1_000;
+
+const query = z.strictObject({
+  status: z.enum(withdrawalStatuses).optional(),
+  provider: callerId.optional(),
+  playerId: callerId.optional(),
+  currency: currency.optional(),
+  from: instant.optional(),
+  to: instant.optional(),
+  minAge: z.coerce.number().int().min(0).max(1_000_000_000).optional().meta({ description: 'Seconds in the present state' }),
+  cursor: cursor.optional(),
+  limit,
+});
+
+const getWithdrawals = route({
+  method: 'get',
+  path: '/v1/withdrawals',
+  tag: 'Finance and support',
+  summary: 'The queue of withdrawals, oldest first',
+  description: '`Accept: text/csv` exports it.',
+  allow: ['cashier', ...PEOPLE],
+  query,
+  answers: { 200: z.object({ items: z.array(withdrawalShape), nextCursor: nullable(z.string()) }) },
+  async handle({ caller, query: { status, cursor, limit, ...filters }, headers, services }) {
+    const filter = {
+      ...drop(filters),
+      ...(status === undefined ? {} : { states: statesOf(status) }),
+      ...(caller.kind === 'client' ? { clientId: caller.clientId } : {}),
+    };
+    const page = (after: readonly [string, string] | undefined, rows: number) =>
+      listWithdrawals(services.pool, { ...filter, ...(after === undefined ? {} : { after }), limit: rows });
+    if (/\btext\/csv\b/.test(headers.accept ?? '')) {
+      return { status: 200, body: await csv(page), headers: { 'Content-Type': 'text/csv; charset=utf-8' } };
+    }
+    const items = await page(cursor?.length === 2 ? [cursor[0] ?? '', cursor[1] ?? ''] : undefined, limit + 1);
+    const last = items.length > limit ? items[limit - 1] : undefined;
+    return {
+      status: 200,
+      body: {
+        items: items.slice(0, limit).map((item) => shapeOf(item, services)),
+        nextCursor: last === undefined ? null : cursorOf(...keyOf(last)),
+      },
+    };
+  },
+});
+
+export const withdrawalQueueRoutes = [getWithdrawals];
+
+const keyOf = (w: Withdrawal): [string, string] => [w.createdKey, w.withdrawalId];
+
+/** Leaves out what is not there: an absent filter is no filter. */
+const drop = <T extends object>(filters: T) =>
+  Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+
+const COLUMNS = 'withdrawalId,playerId,amount,currency,status,provider,reason,attempts,createdAt,since,ageSeconds';
+
+async function csv(page: (after: readonly [string, string] | undefined, rows: number) => Promise<Withdrawal[]>): Promise<string> {
+  const lines = [COLUMNS];
+  let after: readonly [string, string] | undefined;
+  do {
+    const rows = await page(after, CSV_PAGE);
+    lines.push(...rows.map(line));
+    const last = rows.length === CSV_PAGE ? rows.at(-1) : undefined;
+    after = last === undefined ? undefined : keyOf(last);
+  } while (after !== undefined && lines.length < MOST_CSV_ROWS);
+  return `${lines.join('\r\n')}\r\n`;
+}
+
+function line(w: Withdrawal): string {
+  const age = Math.floor((Date.now() - w.since.getTime()) / 1_000);
+  const cells = [
+    w.withdrawalId, w.playerId, w.amount, w.currency, WITHDRAWAL[w.state].status, w.provider, w.reason, w.attempts.length, w.createdAt.toISOString(),
+    w.since.toISOString(), Math.max(0, age),
+  ];
+  return cells.map(cell).join(',');
+}
+
+/** A spreadsheet runs a cell that begins like a formula: an apostrophe makes it text. */
+function cell(value: string | number | bigint | null): string {
+  const text = String(value ?? '');
+  const defused = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(defused) ? `"${defused.replaceAll('"', '""')}"` : defused;
+}

@@ -1,0 +1,117 @@
+import type { MoneyDto } from '../money/index.ts';
+import type { ProblemCode } from './codes.ts';
+import type { DepositEvent, DepositState } from './states/deposit.ts';
+import type { WithdrawalAction, WithdrawalEvent, WithdrawalState } from './states/withdrawal.ts';
+
+/** The early answer of a payment's saga. */
+export const PAYMENT_ANSWER = 'answer';
+/** A person's action on a withdrawal. */
+export const ACT = 'act';
+/** What a provider said, by webhook. */
+export const PROVIDER_NEWS = 'providerNews';
+
+/** The rules and timings in force when a saga started, so that they are in its history. Milliseconds. */
+export interface Terms {
+  /** In the order they are tried. */
+  readonly providers: readonly string[];
+  readonly fallback: 'auto' | 'off';
+  readonly askFirstAfterMs: number;
+  readonly askAtMostEveryMs: number;
+  readonly overdueAfterMs: number;
+  /** Above the tier: a second person has to approve. */
+  readonly needsApproval: boolean;
+}
+
+/** What a provider says of a payment or a payout; states in its own words are mapped by its adapter. */
+export interface ProviderNews {
+  /** The key of our request. */
+  readonly key: string;
+  readonly state: 'pending' | 'captured' | 'declined' | 'charged_back' | 'refunded' | 'paid' | 'refused' | 'returned';
+  readonly providerReference: string;
+  readonly money: MoneyDto;
+  readonly reason: string | null;
+  /** Webhook, or our own question. */
+  readonly via: 'webhook' | 'asked';
+}
+
+/** What came of a request to a provider: `unknown` means that it may or may not have been taken. */
+export type ProviderAnswer =
+  | { readonly outcome: 'accepted'; readonly providerReference: string; readonly redirectUrl?: string }
+  | { readonly outcome: 'refused'; readonly reason: string }
+  | { readonly outcome: 'unknown'; readonly reason: string };
+
+export interface DepositInput {
+  readonly depositId: string;
+  readonly clientId: string;
+  readonly playerId: string;
+  readonly money: MoneyDto;
+  readonly method: { readonly type: string; readonly token: string };
+  readonly returnUrl: string;
+  readonly expiresInMs: number;
+  /** The validated content, to tell a repeat from a conflict. */
+  readonly request: object;
+  /** Money that came, or left, after the deposit's own saga had ended. */
+  readonly late?: ProviderNews;
+}
+
+export interface WithdrawalInput {
+  readonly withdrawalId: string;
+  readonly clientId: string;
+  readonly playerId: string;
+  readonly money: MoneyDto;
+  readonly destination: { readonly type: string; readonly account: string };
+  readonly request: object;
+  /** A provider's word that came after the withdrawal's own saga had ended. */
+  readonly late?: ProviderNews;
+}
+
+export type Opened = { readonly outcome: 'opened'; readonly terms: Terms; readonly openedAt: string } | { readonly outcome: 'refused'; readonly code: ProblemCode };
+
+/** One step of a payment, written with its money in one transaction; `seq` makes it safe to repeat. */
+export interface DepositStep {
+  readonly depositId: string;
+  readonly seq: number;
+  readonly event: DepositEvent;
+  readonly to: DepositState;
+  readonly provider?: string;
+  readonly providerReference?: string;
+  readonly redirectUrl?: string;
+  readonly reason?: string | null;
+  readonly facts?: object;
+}
+
+export interface WithdrawalStep {
+  readonly withdrawalId: string;
+  readonly seq: number;
+  readonly event: WithdrawalEvent;
+  readonly to: WithdrawalState;
+  /** A person's id, a provider's name, or `countroom`. */
+  readonly by: string;
+  readonly reason?: string | null;
+  /** The attempt the event is about; entering `submitting` opens it. */
+  readonly attempt: number;
+  readonly provider: string;
+  readonly facts?: object;
+}
+
+/** What a step came to. `at` is when, by the database's clock. */
+export interface Stepped {
+  readonly at: string;
+  readonly refused: ProblemCode | null;
+}
+
+export interface ActionInput {
+  readonly action: WithdrawalAction;
+  readonly by: string;
+  readonly reason: string;
+  readonly provider?: string;
+  readonly externalReference?: string;
+  readonly evidence?: string;
+  readonly destination?: { readonly type: string; readonly account: string };
+  /** When the person pressed it. */
+  readonly at: string;
+}
+
+/** An attempt's key at its provider: the same for every repeat of the same attempt, never for another. */
+export const attemptKey = (withdrawalId: string, attempt: number) => `withdrawal:${withdrawalId}:${String(attempt)}`;
+export const depositKey = (depositId: string) => `deposit:${depositId}`;

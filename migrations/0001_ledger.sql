@@ -1,0 +1,154 @@
+-- The ledger's tables. Only the functions of schema `ledger` write them: see sql/ledger/ and sql/grants.sql.
+create schema ledger;
+
+-- The chart of accounts, as data. Positive amounts are credits: docs/ledger.md, "Sign".
+create table ledger.kinds (
+  kind text primary key,
+  owned_by text not null,
+  normal_side text not null,
+  floor bigint,
+  ceiling bigint,
+  meaning text not null,
+  constraint kinds_owned_by_known check (owned_by in ('player', 'house', 'provider')),
+  constraint kinds_normal_side_known check (normal_side in ('credit', 'debit', 'both'))
+);
+
+-- 9007199254740991 = 2^53-1, the largest whole number JSON carries exactly.
+insert into ledger.kinds (kind, owned_by, normal_side, floor, ceiling, meaning) values
+  ('player_cash', 'player', 'credit', 0, 9007199254740991, 'what a player may stake or withdraw'),
+  ('player_held', 'player', 'credit', 0, 9007199254740991, 'withdrawals that wait; every coin of it belongs to a hold'),
+  ('player_receivable', 'player', 'debit', null, 0, 'what a player owes after a claw-back that found no money'),
+  ('stakes_in_play', 'house', 'credit', null, null, 'stakes of wagers not settled yet'),
+  ('house_gaming', 'house', 'both', null, null, 'stakes lost less payouts won: the gross gaming revenue'),
+  ('house_promotions', 'house', 'debit', null, null, 'awards given away: promotions, tournaments, free rounds'),
+  ('provider_clearing', 'provider', 'debit', null, null, 'what a payment provider holds for us'),
+  ('payouts_in_flight', 'provider', 'credit', null, null, 'payouts a provider has accepted and not yet paid'),
+  ('returned_payouts', 'house', 'credit', null, null, 'payouts that came back and wait for a decision'),
+  ('adjustments', 'house', 'both', null, null, 'corrections by staff');
+
+create table ledger.accounts (
+  id bigint generated always as identity primary key,
+  kind text not null references ledger.kinds,
+  -- A player's id, a provider's name, or 'house'.
+  owner text not null,
+  currency text not null,
+  -- House accounts are to be split into buckets, each a row; a player's account is always bucket 0.
+  bucket smallint not null default 0,
+  is_player boolean not null,
+  floor bigint,
+  ceiling bigint,
+  posted bigint not null default 0,
+  held bigint not null default 0,
+  version bigint not null default 0,
+  opened_at timestamptz not null default clock_timestamp(),
+  constraint accounts_one_per_owner unique (kind, owner, currency, bucket),
+  constraint accounts_currency_code check (currency ~ '^[A-Z]{3,5}$'),
+  constraint accounts_never_overdrawn check (posted - held >= floor),
+  constraint accounts_never_past_ceiling check (posted <= ceiling),
+  constraint accounts_held_not_negative check (held >= 0),
+  -- Every coin of player_held belongs to a hold, and no other account holds any.
+  constraint accounts_held_belongs_to_holds check (held = case when kind = 'player_held' then posted else 0 end)
+) with (fillfactor = 50); -- updates stay heap-only: no index covers a balance
+
+create table ledger.transfers (
+  id uuid primary key,
+  code text not null,
+  -- The business record it belongs to, such as `wager/game/w-17` or `withdrawal/w-9`.
+  business_id text not null,
+  happened_at timestamptz not null,
+  written_at timestamptz not null,
+  -- A fingerprint of what was asked: the same id with another one is an `idempotency_conflict`.
+  content uuid not null,
+  -- The player's cash after it, as it was answered; null where it does not concern a player's cash.
+  balance bigint,
+  reverses uuid references ledger.transfers,
+  constraint transfers_code_known check (code in (
+    'stake', 'stake_rollback', 'settlement', 'resettlement', 'void', 'undo', 'award',
+    'deposit', 'deposit_refund', 'chargeback',
+    'withdrawal_hold', 'withdrawal_release', 'payout_submitted', 'payout_refused', 'payout_paid',
+    'payout_returned', 'returned_to_player', 'payout_owed', 'adjustment', 'reversal'))
+);
+create index transfers_by_business on ledger.transfers (business_id);
+create unique index transfers_reversed_once on ledger.transfers (reverses) where reverses is not null;
+
+create table ledger.entries (
+  account_id bigint not null references ledger.accounts,
+  -- 1, 2, 3 ... per account, without a gap.
+  version bigint not null,
+  transfer_id uuid not null references ledger.transfers,
+  amount bigint not null,
+  balance_after bigint not null,
+  written_at timestamptz not null,
+  primary key (account_id, version),
+  constraint entries_move_something check (amount <> 0)
+);
+create index entries_by_transfer on ledger.entries (transfer_id);
+
+-- Two-phase money: it waits in player_held until it is captured or goes back to player_cash.
+create table ledger.holds (
+  -- Also the id of the transfer that placed it; a tombstone has no transfer.
+  id uuid primary key,
+  account_id bigint references ledger.accounts,
+  amount bigint not null,
+  captured bigint not null default 0,
+  state text not null,
+  business_id text not null,
+  expires_at timestamptz,
+  placed_at timestamptz not null default clock_timestamp(),
+  ended_at timestamptz,
+  constraint holds_state_known check (state in ('open', 'captured', 'voided', 'expired')),
+  constraint holds_end_once check ((state = 'open') = (ended_at is null)),
+  constraint holds_never_over_captured check (captured between 0 and amount),
+  constraint holds_of_nothing_are_tombstones check (amount > 0 or (account_id is null and state = 'voided'))
+);
+create index holds_open on ledger.holds (account_id) where state = 'open';
+
+-- A refused request leaves this and nothing else: the same id is refused again, whatever has changed since.
+create table ledger.refusals (
+  id uuid primary key,
+  content uuid not null,
+  code text not null,
+  facts jsonb not null,
+  refused_at timestamptz not null default clock_timestamp()
+);
+
+-- One leg of a transfer to be: positive credits the account. `held` is the change of the held part.
+create type ledger.leg as (kind text, owner text, currency text, amount bigint, held bigint);
+
+-- A leg beside its account, which is locked; account_id is null where there is none. Amounts are numeric, so that
+-- sums are judged before they can overflow.
+create type ledger.standing as (
+  account_id bigint, is_player boolean, kind text, owner text, currency text,
+  amount numeric, held numeric, posted bigint, floor bigint, ceiling bigint);
+
+-- What every call that moves money answers. `balance` is the player's cash after it, as it was then.
+create type ledger.verdict as (outcome text, code text, facts jsonb, replayed boolean, balance bigint, transfer_id uuid);
+
+-- A statement trigger reads all the entries of a statement at once: one per row would cost each entry a scan.
+create function ledger.entries_sum_to_zero() returns trigger language plpgsql as $$
+begin
+  if exists (
+    select from written join ledger.accounts on accounts.id = written.account_id
+     group by written.transfer_id, accounts.currency having sum(written.amount) <> 0)
+  then
+    raise exception 'the entries of a transfer must sum to zero per currency'
+      using errcode = 'check_violation', constraint = 'entries_sum_to_zero', schema = 'ledger', table = 'entries';
+  end if;
+  return null;
+end $$;
+
+create trigger entries_sum_to_zero after insert on ledger.entries
+  referencing new table as written for each statement execute function ledger.entries_sum_to_zero();
+
+create function ledger.facts_are_final() returns trigger language plpgsql as $$
+begin
+  raise exception '%.% holds facts: they are never changed or removed; post a reversal', tg_table_schema, tg_table_name
+    using errcode = 'check_violation', constraint = 'facts_are_final', schema = tg_table_schema, table = tg_table_name;
+end $$;
+
+create trigger facts_are_final before update or delete or truncate on ledger.transfers
+  for each statement execute function ledger.facts_are_final();
+create trigger facts_are_final before update or delete or truncate on ledger.entries
+  for each statement execute function ledger.facts_are_final();
+create trigger facts_are_final before update or delete or truncate on ledger.refusals
+  for each statement execute function ledger.facts_are_final();

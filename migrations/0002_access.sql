@@ -1,0 +1,24 @@
+-- Who may call the API. Keys and tokens are long random strings, so a plain SHA-256 of them is enough to keep.
+create schema access;
+
+create table access.clients (
+  client_id text primary key,
+  name text not null,
+  kind text not null,
+  api_key_hash bytea not null unique,
+  -- Verifying a signature needs the secret itself.
+  hmac_secret text,
+  signed boolean not null,
+  settlement text not null default 'workflow',
+  constraint clients_kind_known check (kind in ('game', 'cashier')),
+  constraint clients_settlement_known check (settlement in ('workflow', 'direct')),
+  constraint clients_signed_have_a_secret check (not signed or hmac_secret is not null)
+);
+
+create table access.people (
+  person_id text primary key,
+  name text not null,
+  role text not null,
+  token_hash bytea not null unique,
+  constraint people_role_known check (role in ('support', 'finance', 'finance-approver', 'admin'))
+);

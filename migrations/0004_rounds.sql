@@ -1,0 +1,134 @@
+-- Rounds: stakes, their ends, and the operations that end them. Ids are scoped to the client that chose them.
+create schema rounds;
+
+create table rounds.rounds (
+  client_id text not null,
+  round_id text not null,
+  game_id text not null,
+  status text not null default 'open',
+  opened_at timestamptz not null default clock_timestamp(),
+  closed_at timestamptz,
+  -- The operation that works on the round: one at a time, fenced by this id.
+  claim_kind text,
+  claim_id text,
+  -- The id first, here and below: people look for a round without knowing whose it is.
+  primary key (round_id, client_id),
+  constraint rounds_status_known check (status in ('open', 'settling', 'closed', 'voided', 'needs_attention')),
+  constraint rounds_claim_whole check ((claim_kind is null) = (claim_id is null))
+);
+
+create table rounds.wagers (
+  client_id text not null,
+  wager_id text not null,
+  -- Null until the wager comes, where its rollback came first (a tombstone).
+  round_id text,
+  player_id text,
+  game_id text,
+  amount bigint,
+  currency text,
+  status text not null,
+  payout bigint not null default 0,
+  -- What was answered, to answer it again.
+  code text,
+  facts jsonb,
+  balance bigint,
+  -- How many of its transfers the first answer named.
+  answered_transfers smallint not null default 0,
+  -- The settlement that came in the same call (play).
+  settlement_id text,
+  -- All transfers of the wager up to now, the stake's first.
+  transfer_ids uuid[] not null default '{}',
+  placed_at timestamptz not null default clock_timestamp(),
+  primary key (wager_id, client_id),
+  constraint wagers_status_known check (status in ('open', 'settled', 'rolled_back', 'voided', 'refused', 'tombstoned')),
+  constraint wagers_refused_have_a_code check ((status = 'refused') = (code is not null)),
+  constraint wagers_not_negative check (amount >= 0 and payout >= 0)
+) with (fillfactor = 80);
+create index wagers_by_round on rounds.wagers (client_id, round_id, placed_at, wager_id);
+create index wagers_in_play on rounds.wagers (player_id) where status = 'open';
+
+create table rounds.rollbacks (
+  client_id text not null,
+  rollback_id text not null,
+  wager_id text not null,
+  reason text,
+  outcome text not null,
+  code text,
+  facts jsonb,
+  balance bigint,
+  transfer_id uuid,
+  rolled_back_at timestamptz not null default clock_timestamp(),
+  primary key (client_id, rollback_id),
+  constraint rollbacks_outcome_known check (outcome in ('applied', 'tombstoned', 'noop', 'refused')),
+  constraint rollbacks_refused_have_a_code check ((outcome = 'refused') = (code is not null))
+);
+
+create table rounds.operations (
+  client_id text not null,
+  kind text not null,
+  operation_id text not null,
+  round_id text not null,
+  -- The validated content with its defaults, outcomes included: the saga carries only the id.
+  request jsonb not null,
+  status text not null default 'requested',
+  workflow_id text,
+  outcome text not null default 'applied',
+  problem jsonb,
+  -- The round's status before the operation, to give it back, and after it, to answer it again.
+  round_was text,
+  round_status text,
+  settled integer not null default 0,
+  totals jsonb not null default '[]',
+  balances jsonb not null default '[]',
+  requested_at timestamptz not null default clock_timestamp(),
+  ended_at timestamptz,
+  primary key (client_id, kind, operation_id),
+  constraint operations_kind_known check (kind in ('settlement', 'resettlement', 'void')),
+  constraint operations_status_known check (status in ('requested', 'running', 'done', 'refused', 'needs_attention')),
+  constraint operations_refused_have_a_problem check (status <> 'refused' or problem is not null),
+  constraint operations_outcome_known check (outcome in ('applied', 'noop')),
+  foreign key (round_id, client_id) references rounds.rounds (round_id, client_id)
+);
+create index operations_by_round on rounds.operations (client_id, round_id, requested_at);
+
+-- What an operation decides about each wager, and what the wager was before it.
+create table rounds.outcomes (
+  client_id text not null,
+  kind text not null,
+  operation_id text not null,
+  wager_id text not null,
+  payout bigint not null,
+  was_status text not null,
+  was_payout bigint not null,
+  -- Of the move it is part of.
+  transfer_id uuid,
+  primary key (client_id, kind, operation_id, wager_id)
+);
+
+-- What an operation moves: one ledger transfer per player and currency, netted.
+create table rounds.moves (
+  client_id text not null,
+  kind text not null,
+  operation_id text not null,
+  seq integer not null,
+  player_id text not null,
+  currency text not null,
+  -- To the player's cash; negative takes back.
+  net bigint not null,
+  -- Stakes that leave stakes_in_play.
+  from_stakes bigint not null,
+  -- Derived from the operation and the player; null where nothing moves (a loss without a stake).
+  transfer_id uuid,
+  posted boolean not null default false,
+  undone boolean not null default false,
+  undo_id uuid,
+  -- What of a taken back amount found no money, and the player's cash after the move.
+  owed bigint not null default 0,
+  balance bigint,
+  primary key (client_id, kind, operation_id, seq),
+  foreign key (client_id, kind, operation_id) references rounds.operations,
+  constraint moves_are_posted_before_undone check (posted or not undone)
+);
+
+-- What a call about one wager answers.
+create type rounds.answer as (outcome text, code text, facts jsonb, replayed boolean, balance bigint, transfer_ids uuid[]);

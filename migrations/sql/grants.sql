@@ -1,0 +1,13 @@
+-- The application may read everything, execute what the rooms offer, and write the tables of every room but the
+-- ledger, where only the functions below may write (they run as the owner). Nobody deletes.
+revoke all on schema ledger, rounds, payments, players, access from public;
+revoke all on all functions in schema ledger from public, countroom_app;
+
+grant usage on schema ledger, rounds, payments, players, access to countroom_app;
+grant select on all tables in schema ledger, rounds, payments, players, access to countroom_app;
+grant insert, update on all tables in schema rounds, payments, players to countroom_app;
+grant delete on players.currencies to countroom_app;
+grant usage on all sequences in schema rounds, payments, players to countroom_app;
+
+grant execute on function ledger.derive_id, ledger.lock_accounts, ledger.cash, ledger.open_player, ledger.post, ledger.post_net, ledger.hold,
+  ledger.capture, ledger.void, ledger.expire, ledger.reverse, ledger.trial_balance, ledger.liability to countroom_app;

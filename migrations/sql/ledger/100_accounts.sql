@@ -1,0 +1,71 @@
+-- Derives an id from words: the same business step has the same id, on any attempt, in any process.
+-- An array's text quotes its words, so that ('a/b', 'c') and ('a', 'b/c') differ.
+create or replace function ledger.derive_id(variadic words text[]) returns uuid
+  language plpgsql immutable parallel safe as $$
+begin
+  if array_position(words, null) is not null then
+    raise exception 'an id cannot be derived from nothing: %', words using errcode = 'null_value_not_allowed';
+  end if;
+  return encode(substr(sha256(convert_to(words::text, 'UTF8')), 1, 16), 'hex')::uuid;
+end $$;
+
+-- Takes turns on one id until the end of the transaction: its fate is settled once, whatever comes at the same time.
+create or replace function ledger.lock_id(p_id uuid) returns void language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(uuid_hash_extended(p_id, 0));
+end $$;
+
+-- Opens an account of the chart. A house account has one owner: another name is a mistake, and gets no account.
+create or replace function ledger.open_account(p_kind text, p_owner text, p_currency text) returns void language plpgsql as $$
+begin
+  insert into ledger.accounts (kind, owner, currency, is_player, floor, ceiling)
+    select kind, p_owner, p_currency, owned_by = 'player', floor, ceiling from ledger.kinds
+     where kind = p_kind and (owned_by <> 'house' or p_owner = 'house')
+    on conflict on constraint accounts_one_per_owner do nothing;
+end $$;
+
+-- Opens the accounts of a player in one currency. Safe to repeat.
+create or replace function ledger.open_player(p_player text, p_currency text) returns void
+  language plpgsql security definer set search_path = ledger, pg_temp as $$
+begin
+  perform ledger.open_account(kind, p_player, p_currency) from ledger.kinds where owned_by = 'player' order by kind;
+end $$;
+
+-- Locks the accounts of the legs and answers where they stand, an account that is named twice once, with the sum:
+-- players' before house accounts, by id within each, the same order everywhere, so that no two transfers can wait for
+-- each other, and the busy house rows are held last and shortest. Opens house and provider accounts on their first use.
+create or replace function ledger.lock_legs(p_legs ledger.leg[]) returns ledger.standing[] language plpgsql as $$
+declare
+  standings ledger.standing[];
+begin
+  for try in 1..2 loop
+    standings := array(
+      select row(a.id, a.is_player, a.kind, a.owner, a.currency, leg.amount, leg.held, a.posted, a.floor, a.ceiling)::ledger.standing
+        from (select kind, owner, currency, sum(amount) as amount, sum(held) as held from unnest(p_legs) group by kind, owner, currency) leg
+        join ledger.accounts a on (a.kind, a.owner, a.currency) = (leg.kind, leg.owner, leg.currency)
+       order by a.is_player desc, a.id for no key update of a);
+    if cardinality(standings) = cardinality(p_legs) then return standings; end if;
+    -- Rare: an account was named twice, or is not open yet.
+    perform ledger.open_account(leg.kind, leg.owner, leg.currency)
+      from (select distinct kind, owner, currency from unnest(p_legs)) leg join ledger.kinds using (kind)
+     where kinds.owned_by <> 'player' order by leg.kind, leg.owner, leg.currency;
+  end loop;
+  return standings || array(
+    select row(null, null, leg.kind, leg.owner, leg.currency, leg.amount, leg.held, null, null, null)::ledger.standing
+      from unnest(p_legs) leg
+     where not exists (select from unnest(standings) s where (s.kind, s.owner, s.currency) = (leg.kind, leg.owner, leg.currency)));
+end $$;
+
+-- For another room's function that posts several transfers in one transaction: locks all their accounts first, in the
+-- one order. Locked transfer by transfer, two such functions could wait for each other.
+create or replace function ledger.lock_accounts(p_legs ledger.leg[]) returns void
+  language plpgsql security definer set search_path = ledger, pg_temp as $$
+begin
+  perform ledger.lock_legs(p_legs);
+end $$;
+
+-- A player's cash now; null where the player has no account in the currency.
+create or replace function ledger.cash(p_player text, p_currency text) returns bigint language plpgsql stable as $$
+begin
+  return (select posted from ledger.accounts where kind = 'player_cash' and owner = p_player and currency = p_currency);
+end $$;

@@ -1,0 +1,118 @@
+-- Locks are taken in one order everywhere, so that no two calls can wait for each other: the id of the rollback, of the
+-- wager, of the operation, the operation, the round, wagers, accounts (the ledger has its own order among them).
+
+-- All that concerns one id takes turns, so its wager, rollback and play may come at once, twice and in any order.
+create or replace function rounds.lock_id(p_what text, p_client text, p_id text) returns void language sql
+  begin atomic select pg_advisory_xact_lock(hashtextextended(p_what || '/' || p_client || '/' || p_id, 0)); end;
+
+-- Wagers enter a round side by side; what claims or ends it keeps them out for that moment. Not a lock of the row
+-- (`for share`): those overlap on a busy round, and an operation waiting for a gap between them would starve.
+create or replace function rounds.lock_round(p_client text, p_round text, p_alone boolean) returns void language plpgsql as $$
+begin
+  if p_alone then
+    perform pg_advisory_xact_lock(hashtextextended('round/' || p_client || '/' || p_round, 0));
+  else
+    perform pg_advisory_xact_lock_shared(hashtextextended('round/' || p_client || '/' || p_round, 0));
+  end if;
+end $$;
+
+create or replace function rounds.refused(p_code text, p_facts jsonb default null) returns rounds.answer
+  language sql immutable return row('refused', p_code, p_facts, false, null, null)::rounds.answer;
+
+create or replace function rounds.answered(p_outcome text, p_balance bigint, p_transfers uuid[]) returns rounds.answer
+  language sql immutable return row(p_outcome, null, null, false, p_balance, array_remove(p_transfers, null))::rounds.answer;
+
+-- The first answer of a wager's id, or null where the id is new. A rollback may have come first: then the wager is
+-- written onto the tombstone, so that its own duplicates are told from a conflict.
+create or replace function rounds.known_wager(
+  p_client text, p_round text, p_wager text, p_player text, p_game text, p_amount bigint, p_currency text, p_settlement text
+) returns rounds.answer language plpgsql as $$
+declare
+  w rounds.wagers;
+begin
+  select * into w from rounds.wagers where client_id = p_client and wager_id = p_wager;
+  if not found then return null; end if;
+  if w.player_id is null then
+    perform rounds.enter(p_client, p_round, p_game, false);
+    update rounds.wagers
+       set round_id = p_round, player_id = p_player, game_id = p_game, amount = p_amount, currency = p_currency,
+           settlement_id = p_settlement, balance = ledger.cash(p_player, p_currency)
+     where client_id = p_client and wager_id = p_wager returning * into w;
+    return rounds.answered('noop', w.balance, '{}');
+  end if;
+  if (w.round_id, w.player_id, w.game_id, w.amount, w.currency, w.settlement_id)
+     is distinct from (p_round, p_player, p_game, p_amount, p_currency, p_settlement) then
+    return rounds.refused('idempotency_conflict');
+  end if;
+  return row(case w.status when 'refused' then 'refused' when 'tombstoned' then 'noop' else 'applied' end,
+    w.code, w.facts, true, w.balance, w.transfer_ids[:w.answered_transfers])::rounds.answer;
+end $$;
+
+-- Opens the round if it is new, and keeps it as it is until the end of this transaction; answers why it takes no
+-- wager, or null. A refused wager is a record of its round too, so it opens one.
+create or replace function rounds.enter(p_client text, p_round text, p_game text, p_alone boolean) returns text language plpgsql as $$
+declare
+  r rounds.rounds;
+begin
+  perform rounds.lock_round(p_client, p_round, p_alone);
+  select * into r from rounds.rounds where client_id = p_client and round_id = p_round;
+  if not found then
+    insert into rounds.rounds (client_id, round_id, game_id) values (p_client, p_round, p_game) on conflict do nothing;
+    select * into r from rounds.rounds where client_id = p_client and round_id = p_round;
+  end if;
+  return case when r.status in ('settling', 'closed') then 'round_closed'
+              when r.status = 'voided' then 'round_voided'
+              when r.status <> 'open' or r.game_id <> p_game then 'invalid_state' end;
+end $$;
+
+-- Of several codes the first in the contract's order (contract/codes.ts; a test compares the two).
+create or replace function rounds.worst(p_codes text[]) returns text language sql immutable
+  return (select code from unnest(array['not_found', 'idempotency_conflict', 'player_unknown', 'unknown_currency', 'currency_mismatch',
+    'wager_unknown', 'round_closed', 'round_voided', 'wager_rolled_back', 'wager_settled', 'invalid_state', 'player_blocked',
+    'limit_required', 'limit_exceeded', 'amount_too_large', 'insufficient_funds']) with ordinality as o (code, at)
+    where code = any (p_codes) order by at limit 1);
+
+create or replace function rounds.post_stake(p_id uuid, p_code text, p_client text, p_wager text, p_player text, p_currency text, p_amount bigint)
+  returns ledger.verdict language sql as $$
+  select ledger.post(p_id, p_code, 'wager/' || p_client || '/' || p_wager, clock_timestamp(), array[
+    row('player_cash', p_player, p_currency, -p_amount, 0)::ledger.leg,
+    row('stakes_in_play', 'house', p_currency, p_amount, 0)::ledger.leg])
+$$;
+
+-- Takes a stake. One transaction: the id's fate, the round, the money and the record.
+-- `p_objection`: what the caller's configuration has against it (`unknown_currency`), or null.
+create or replace function rounds.place_wager(
+  p_client text, p_round text, p_wager text, p_player text, p_game text, p_amount bigint, p_currency text, p_objection text
+) returns rounds.answer language plpgsql as $$
+declare
+  answer rounds.answer;
+  money ledger.verdict;
+  why text;
+begin
+  perform rounds.lock_id('wager', p_client, p_wager);
+  answer := rounds.known_wager(p_client, p_round, p_wager, p_player, p_game, p_amount, p_currency, null);
+  if answer.outcome is not null then return answer; end if;
+
+  why := players.objection(p_player, p_currency);
+  if why = 'player_unknown' then return rounds.refused(why); end if; -- not recorded: the player may come to be
+  why := rounds.worst(array[p_objection, why, rounds.enter(p_client, p_round, p_game, false)]);
+  if why is null and p_amount > 0 then
+    money := rounds.post_stake(ledger.derive_id('wager', p_client, p_wager), 'stake', p_client, p_wager, p_player, p_currency, p_amount);
+    why := money.code;
+  end if;
+  if why is null then
+    answer := rounds.answered('applied', coalesce(money.balance, ledger.cash(p_player, p_currency)), array[money.transfer_id]);
+  else
+    answer := rounds.refused(why, money.facts);
+  end if;
+  insert into rounds.wagers (client_id, wager_id, round_id, player_id, game_id, amount, currency, status,
+      code, facts, balance, transfer_ids, answered_transfers)
+    values (p_client, p_wager, p_round, p_player, p_game, p_amount, p_currency, case when why is null then 'open' else 'refused' end,
+      answer.code, answer.facts, answer.balance, coalesce(answer.transfer_ids, '{}'), coalesce(cardinality(answer.transfer_ids), 0));
+  return answer;
+end $$;
+
+-- A player's stakes in play, per currency.
+create or replace function rounds.in_play(p_player text) returns table (currency text, amount bigint) language sql stable as $$
+  select currency, sum(amount)::bigint from rounds.wagers where player_id = p_player and status = 'open' group by currency
+$$;

@@ -1,0 +1,45 @@
+-- Gives a stake back, or leaves a tombstone so that the wager takes nothing when it comes.
+create or replace function rounds.roll_back(p_client text, p_wager text, p_rollback text, p_reason text) returns rounds.answer
+  language plpgsql as $$
+declare
+  known rounds.rollbacks;
+  answer rounds.answer;
+begin
+  perform rounds.lock_id('rollback', p_client, p_rollback);
+  select * into known from rounds.rollbacks where client_id = p_client and rollback_id = p_rollback;
+  if found then
+    if known.wager_id <> p_wager or known.reason is distinct from p_reason then return rounds.refused('idempotency_conflict'); end if;
+    return row(known.outcome, known.code, known.facts, true, known.balance, array_remove(array[known.transfer_id], null))::rounds.answer;
+  end if;
+  answer := rounds.give_stake_back(p_client, p_wager);
+  insert into rounds.rollbacks (client_id, rollback_id, wager_id, reason, outcome, code, facts, balance, transfer_id)
+    values (p_client, p_rollback, p_wager, p_reason, answer.outcome, answer.code, answer.facts, answer.balance, answer.transfer_ids[1]);
+  return answer;
+end $$;
+
+create or replace function rounds.give_stake_back(p_client text, p_wager text) returns rounds.answer language plpgsql as $$
+declare
+  w rounds.wagers;
+  money ledger.verdict;
+begin
+  perform rounds.lock_id('wager', p_client, p_wager);
+  -- `for update`: an operation that settles or voids it just now is waited for.
+  select * into w from rounds.wagers where client_id = p_client and wager_id = p_wager for update;
+  if not found then
+    insert into rounds.wagers (client_id, wager_id, status) values (p_client, p_wager, 'tombstoned');
+    return rounds.answered('tombstoned', null, '{}');
+  end if;
+  if w.status = 'settled' then return rounds.refused('wager_settled'); end if;
+  if w.status <> 'open' then -- rolled back or voided already, refused, or a tombstone
+    return rounds.answered('noop', ledger.cash(w.player_id, w.currency),
+      case when w.status in ('rolled_back', 'voided') then w.transfer_ids[cardinality(w.transfer_ids):] else '{}' end);
+  end if;
+  if w.amount > 0 then
+    money := rounds.post_stake(ledger.derive_id('rollback', p_client, p_wager), 'stake_rollback', p_client, p_wager,
+      w.player_id, w.currency, -w.amount);
+    if money.code is not null then return rounds.refused(money.code, money.facts); end if;
+  end if;
+  update rounds.wagers set status = 'rolled_back', transfer_ids = array_remove(transfer_ids || money.transfer_id, null)
+   where client_id = p_client and wager_id = p_wager;
+  return rounds.answered('applied', coalesce(money.balance, ledger.cash(w.player_id, w.currency)), array[money.transfer_id]);
+end $$;

@@ -1,0 +1,84 @@
+-- Takes one posted move back: exactly, by a reversal, or, where the player has spent it, as a claw-back that books the
+-- rest as owed. Answers the id of the transfer that did it, or why the ledger refused even that.
+create or replace function rounds.undo_move(move rounds.moves, out undo_id uuid, out code text) language plpgsql as $$
+declare
+  business text := move.kind || '/' || move.client_id || '/' || move.operation_id;
+  money ledger.verdict;
+begin
+  if move.transfer_id is null then return; end if;
+  undo_id := ledger.derive_id('undo', move.transfer_id::text);
+  money := ledger.reverse(undo_id, move.transfer_id, 'undo', business, clock_timestamp());
+  if money.code = 'insufficient_funds' then
+    undo_id := ledger.derive_id('undo', move.transfer_id::text, 'owed');
+    select (p.verdict).* into money from ledger.post_net(undo_id, 'undo', business, clock_timestamp(), move.player_id, move.currency,
+      -move.net, rounds.house_legs(move.currency, -move.net, -move.from_stakes), false) p;
+  end if;
+  code := money.code;
+end $$;
+
+-- Takes posted moves back, the last first, at most p_batch; answers how many are left. A no-op where nothing was posted.
+create or replace function rounds.undo_moves(p_client text, p_kind text, p_id text, p_batch integer, out remaining integer, out problem jsonb)
+  language plpgsql as $$
+declare
+  op rounds.operations := rounds.claimed(p_client, p_kind, p_id);
+  batch rounds.moves[];
+  move rounds.moves;
+  undo record;
+begin
+  if op.operation_id is not null then
+    batch := array(select m from rounds.moves m
+      where (m.client_id, m.kind, m.operation_id) = (p_client, p_kind, p_id) and m.posted and not m.undone order by m.seq desc limit p_batch);
+    perform rounds.lock_accounts(batch);
+    foreach move in array batch loop
+      select * into undo from rounds.undo_move(move);
+      if undo.code is not null then
+        problem := jsonb_build_object('code', undo.code, 'facts', jsonb_build_object('playerId', move.player_id, 'transferId', move.transfer_id));
+        exit;
+      end if;
+      update rounds.moves set undone = true, undo_id = undo.undo_id where (client_id, kind, operation_id, seq) = (p_client, p_kind, p_id, move.seq);
+    end loop;
+  end if;
+  select count(*) into remaining
+    from rounds.moves m where (m.client_id, m.kind, m.operation_id) = (p_client, p_kind, p_id) and m.posted and not m.undone;
+end $$;
+
+-- A person has to look: the operation keeps its claim, and the round says so.
+create or replace function rounds.park(p_client text, p_kind text, p_id text, p_problem jsonb) returns void language plpgsql as $$
+declare
+  op rounds.operations := rounds.claimed(p_client, p_kind, p_id);
+begin
+  if op.operation_id is null then return; end if;
+  perform rounds.lock_round(p_client, op.round_id, true);
+  update rounds.operations set status = 'needs_attention', problem = p_problem where (client_id, kind, operation_id) = (p_client, p_kind, p_id);
+  update rounds.rounds set status = 'needs_attention' where client_id = p_client and round_id = op.round_id;
+end $$;
+
+-- Gives the round back as it was, and ends the operation as refused. Of an operation that never claimed, it is the
+-- tombstone: a claim that comes late finds it ended.
+create or replace function rounds.undo_claim(p_client text, p_kind text, p_id text, p_problem jsonb) returns void language plpgsql as $$
+declare
+  op rounds.operations;
+  -- A map, not a join of outcomes and moves: without statistics the planner would compare each with each.
+  undone jsonb;
+begin
+  select * into strict op from rounds.operations o where (o.client_id, o.kind, o.operation_id) = (p_client, p_kind, p_id) for no key update;
+  if op.status in ('done', 'refused') then return; end if;
+  if exists (select from rounds.moves m where (m.client_id, m.kind, m.operation_id) = (p_client, p_kind, p_id) and m.posted and not m.undone) then
+    raise exception 'operation % has moves left to undo', p_id;
+  end if;
+  perform rounds.lock_round(p_client, op.round_id, true);
+  undone := (select coalesce(jsonb_object_agg(m.transfer_id, m.undo_id), '{}') from rounds.moves m
+    where (m.client_id, m.kind, m.operation_id) = (p_client, p_kind, p_id) and m.undo_id is not null);
+  update rounds.wagers w
+     set status = o.was_status, payout = o.was_payout,
+         transfer_ids = case when undone ? o.transfer_id::text then w.transfer_ids || (undone ->> o.transfer_id::text)::uuid
+                             else array_remove(w.transfer_ids, o.transfer_id) end
+    from rounds.outcomes o
+   where (o.client_id, o.kind, o.operation_id) = (p_client, p_kind, p_id) and w.wager_id = o.wager_id and w.client_id = o.client_id;
+  update rounds.rounds set status = op.round_was, claim_kind = null, claim_id = null
+   where (client_id, round_id, claim_kind, claim_id) = (p_client, op.round_id, p_kind, p_id);
+  update rounds.operations o
+     set status = 'refused', problem = p_problem, ended_at = clock_timestamp(),
+         round_status = (select r.status from rounds.rounds r where r.client_id = p_client and r.round_id = op.round_id)
+   where (o.client_id, o.kind, o.operation_id) = (p_client, p_kind, p_id);
+end $$;

@@ -1,0 +1,61 @@
+import pg from 'pg';
+
+export type Pool = pg.Pool;
+/** A connection inside a transaction, so that a function which needs one says so. */
+export type Tx = pg.PoolClient;
+
+const INT8 = 20;
+const NUMERIC = 1700;
+
+/** bigint and whole numeric columns arrive as `bigint`; set on our pools alone, not on the driver. */
+export const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 || oid === NUMERIC ? BigInt : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+};
+
+/** `onIdleError` hears of connections that died while nobody used them; without a listener they would end the process. */
+export function createPool(url: string, { max, onIdleError }: { max: number; onIdleError: (error: Error) => void }): Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    types,
+    keepAlive: true,
+    connectionTimeoutMillis: 5_000,
+    // A transaction of ours takes milliseconds; one that hangs must not hold a player's lock for minutes.
+    options: '-c statement_timeout=15000 -c idle_in_transaction_session_timeout=10000',
+  });
+  pool.on('error', onIdleError);
+  return pool;
+}
+
+/** Calls one SQL function and answers its only row. One round trip: it is its own transaction. */
+export async function callRow<Row extends pg.QueryResultRow>(
+  pool: Pool | Tx,
+  name: string,
+  text: string,
+  values: readonly unknown[],
+): Promise<Row> {
+  const { rows } = await pool.query<Row>({ name, text, values: [...values] });
+  const [row] = rows;
+  if (row === undefined) throw new Error(`${name} answered no row`);
+  return row;
+}
+
+/** Runs `work` in one transaction. `work` must do no network I/O: locks are held while it runs. */
+export async function inTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const tx = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await tx.query('begin');
+    const result = await work(tx);
+    await tx.query('commit');
+    return result;
+  } catch (error) {
+    await tx.query('rollback').catch((rollbackError: unknown) => {
+      broken = rollbackError as Error;
+    });
+    throw error;
+  } finally {
+    tx.release(broken);
+  }
+}

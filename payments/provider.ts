@@ -1,0 +1,47 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ProviderAnswer, ProviderNews } from '../contract/payments.ts';
+import type { MoneyDto } from '../money/index.ts';
+
+export interface PaymentRequest {
+  /** The idempotency key: the same for every repeat. */
+  readonly key: string;
+  readonly reference: string;
+  readonly money: MoneyDto;
+  readonly method: { readonly type: string; readonly token: string };
+  readonly returnUrl: string;
+  readonly expiresAt: string;
+}
+
+export interface PayoutRequest {
+  readonly key: string;
+  readonly reference: string;
+  readonly attempt: number;
+  readonly money: MoneyDto;
+  readonly destination: { readonly type: string; readonly account: string };
+}
+
+/** `not_found`: the provider does not know the key (yet); `silent`: it did not answer. */
+export type Asked = { readonly outcome: 'known'; readonly news: ProviderNews } | { readonly outcome: 'not_found' } | { readonly outcome: 'silent'; readonly reason: string };
+
+/** A webhook that was verified. */
+export interface WebhookEvent {
+  readonly eventId: string;
+  readonly kind: 'deposit' | 'withdrawal';
+  readonly reference: string;
+  readonly news: ProviderNews;
+}
+
+/**
+ * What Countroom needs of a payment provider. No call throws for what a provider does: silence, 5xx and nonsense are
+ * `unknown`, and only a clear final no is `refused`.
+ */
+export interface PaymentProvider {
+  readonly name: string;
+  createPayment(request: PaymentRequest): Promise<ProviderAnswer>;
+  /** Asks the provider to forget a payment that nobody finished. What it answers does not matter: money may still come. */
+  cancelPayment(key: string): Promise<void>;
+  submitPayout(request: PayoutRequest): Promise<ProviderAnswer>;
+  ask(kind: 'deposit' | 'withdrawal', key: string): Promise<Asked>;
+  /** @returns undefined where the signature or the time is wrong, or the body is not what this provider sends */
+  readWebhook(rawBody: Buffer, headers: IncomingHttpHeaders): WebhookEvent | undefined;
+}

@@ -1,0 +1,93 @@
+import type { Refusal } from '../contract/codes.ts';
+import type { OperationProblem, OperationRef, OperationStatus } from '../contract/rounds.ts';
+import type { RoundStatus } from '../contract/states/round.ts';
+import { callRow, type Pool } from '../ops/postgres.ts';
+
+/** A settlement, void or resettlement as our books have it. Amounts are minor units, as JSON carries them. */
+export interface Operation extends OperationRef {
+  readonly roundId: string;
+  readonly status: OperationStatus;
+  readonly outcome: 'applied' | 'noop';
+  readonly problem: OperationProblem | null;
+  /** The round's status when it ended; null while it runs. */
+  readonly roundStatus: RoundStatus | null;
+  readonly settled: number;
+  readonly totals: readonly { currency: string; paid: number; takenBack: number; receivable: number }[];
+  readonly balances: readonly { playerId: string; currency: string; cash: number }[];
+  /** Null where no workflow was needed: a direct settlement, a play. */
+  readonly workflowId: string | null;
+}
+
+export interface OperationRequest extends OperationRef {
+  readonly roundId: string;
+  /** The validated content with its defaults: compared where the same id comes again. */
+  readonly content: object;
+  readonly workflowId: string;
+}
+
+export type Requested =
+  | { readonly operation: Operation; readonly replayed: boolean }
+  | { readonly refusal: Refusal };
+
+const columnsOf = (row: string) => `${row}.client_id as "clientId", ${row}.kind, ${row}.operation_id as "operationId",
+  ${row}.round_id as "roundId", ${row}.status, ${row}.outcome, ${row}.problem, ${row}.round_status as "roundStatus", ${row}.settled,
+  ${row}.totals, ${row}.balances, ${row}.workflow_id as "workflowId"`;
+
+/**
+ * Takes an operation down, so that a saga can carry its id alone; the same again answers the one that is known.
+ * Refused: `not_found` (the round), `wager_unknown`, `idempotency_conflict`; none of them is recorded.
+ */
+export const requestOperation = (pool: Pool, r: OperationRequest): Promise<Requested> =>
+  request(pool, 'request_operation',
+    `select r.problem as "requestProblem", r.replayed, ${columnsOf('(r.op)')}
+       from rounds.request_operation($1::text, $2::text, $3::text, $4::text, $5::jsonb, $6::text) r`,
+    [r.clientId, r.kind, r.operationId, r.roundId, JSON.stringify(r.content), r.workflowId]);
+
+/** More outcomes than these, or more than one player, need a workflow. */
+const DIRECT_OUTCOMES = 20;
+
+/**
+ * Settles at once, in one transaction, where it is small and the round is free. Otherwise the operation is left
+ * `requested`, with the id of the workflow to start.
+ */
+export const settleDirect = (pool: Pool, r: OperationRequest): Promise<Requested> =>
+  request(pool, 'settle_direct',
+    `select r.problem as "requestProblem", r.replayed, ${columnsOf('(r.op)')}
+       from rounds.settle_direct($1::text, $2::text, $3::text, $4::jsonb, $5::text, $6::int) r`,
+    [r.clientId, r.operationId, r.roundId, JSON.stringify(r.content), r.workflowId, DIRECT_OUTCOMES]);
+
+async function request(pool: Pool, name: string, text: string, values: unknown[]): Promise<Requested> {
+  const { requestProblem, replayed, ...operation } = await callRow<
+    Operation & { requestProblem: Refusal | null; replayed: boolean }
+  >(pool, name, text, values);
+  return requestProblem === null ? { operation, replayed } : { refusal: requestProblem };
+}
+
+export async function findOperation(pool: Pool, ref: OperationRef): Promise<Operation | undefined> {
+  const { rows } = await pool.query<Operation>({
+    name: 'find_operation',
+    text: `select ${columnsOf('o')} from rounds.operations o where (o.client_id, o.kind, o.operation_id) = ($1::text, $2::text, $3::text)`,
+    values: [ref.clientId, ref.kind, ref.operationId],
+  });
+  return rows[0];
+}
+
+/** The newest hundred operations of a round. */
+export async function operationsOf(pool: Pool, clientId: string, roundId: string): Promise<Operation[]> {
+  const { rows } = await pool.query<Operation>({
+    name: 'operations_of_round',
+    text: `select ${columnsOf('o')} from rounds.operations o
+            where o.client_id = $1::text and o.round_id = $2::text order by o.requested_at desc, o.kind, o.operation_id limit 100`,
+    values: [clientId, roundId],
+  });
+  return rows;
+}
+
+/** How far an operation is, counted in moves: one per player and currency. */
+export const progressOf = (pool: Pool, ref: OperationRef): Promise<{ done: number; of: number }> =>
+  callRow<{ done: number; of: number }>(
+    pool, 'operation_progress',
+    `select count(*) filter (where posted)::int as done, count(*)::int as "of" from rounds.moves
+      where (client_id, kind, operation_id) = ($1::text, $2::text, $3::text)`,
+    [ref.clientId, ref.kind, ref.operationId],
+  );

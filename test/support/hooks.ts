@@ -1,0 +1,10 @@
+import { stopTestServer } from './postgres.ts';
+import { stopTemporal } from './temporal.ts';
+
+export const mochaHooks = {
+  async afterAll(this: Mocha.Context): Promise<void> {
+    this.timeout(30_000);
+    await stopTemporal();
+    await stopTestServer();
+  },
+};

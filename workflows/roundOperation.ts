@@ -1,0 +1,117 @@
+import {
+  ActivityFailure,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  defineUpdate,
+  proxyLocalActivities,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { RoundsActivities } from '../activities/index.ts';
+import { SEARCH } from '../contract/names.ts';
+import { OPERATION_ANSWER, type OperationInput, type OperationProblem, type OperationRef } from '../contract/rounds.ts';
+import { Saga } from './saga.ts';
+import { OWN_BOOKS } from './timeouts.ts';
+
+// After 16 s without our books people are told; it is tried on without end: see `persist`.
+const { claimRound, postMoves, closeOperation, undoMoves, undoClaim, parkOperation } = proxyLocalActivities<RoundsActivities>({
+  ...OWN_BOOKS,
+  retry: { ...OWN_BOOKS.retry, maximumAttempts: 8 },
+});
+
+/** Answered when the operation is done, refused or parked; which it is, our own books tell. */
+const answer = defineUpdate(OPERATION_ANSWER);
+
+const FIRST_TURN_MS = 50;
+const LONGEST_TURN_MS = 2_000;
+const FIRST_RETRY_MS = 10_000;
+const LONGEST_RETRY_MS = 3_600_000;
+
+/** The operation, and the words in which the support desk reads of it. */
+interface Work {
+  readonly ref: OperationRef;
+  readonly say: (what: string) => void;
+}
+
+/**
+ * Settlement and void: claim the round and plan, post the moves in batches, close. What the ledger refuses on the way
+ * is undone as a whole. The usual path is three local activities in one workflow task: 10 history events.
+ */
+export async function roundOperation({ roundId, ...ref }: OperationInput): Promise<void> {
+  let answered = false;
+  setHandler(answer, async () => {
+    await condition(() => answered);
+  });
+  const words = `${ref.kind === 'void' ? 'Void' : 'Settlement'} ${ref.operationId} of round ${roundId}`;
+  const work: Work = { ref, say: (what) => setCurrentDetails(`${words}: ${what}.`) };
+  const saga = new Saga();
+  let problem: OperationProblem | null = null;
+  // A person who cancels it in the Web UI changes nothing: half a settlement is none. It is corrected by a void.
+  await CancellationScope.nonCancellable(async () => {
+    const undoOfClaim = () => persist(work, () => undoClaim(ref, problem ?? { code: 'internal' }));
+    const claim = await saga.step('claim', () => takeTurn(work), undoOfClaim);
+    if (claim === 'ended') return;
+    const undoOfPosts = () => takeAllBack(work, () => (answered = true));
+    problem = await saga.step('post', () => postAll(work), undoOfPosts);
+    if (problem === null) return await persist(work, () => closeOperation(ref));
+    work.say(`refused (${problem.code}), giving back what was posted`);
+    await saga.compensate();
+    upsertSearchAttributes([{ key: SEARCH.stage, value: 'refused' }, { key: SEARCH.reason, value: problem.code }]);
+  });
+  work.say('ended');
+  answered = true;
+  await condition(allHandlersFinished);
+}
+
+/** Operations on one round take turns: a busy round is tried again, and nobody is refused for that. */
+async function takeTurn(work: Work): Promise<'claimed' | 'ended'> {
+  for (let wait = FIRST_TURN_MS; ; wait = Math.min(wait * 2, LONGEST_TURN_MS)) {
+    const claim = await persist(work, () => claimRound(work.ref));
+    if (claim !== 'busy') return claim;
+    work.say('waiting for its turn, another operation works on the round');
+    await sleep(wait, { summary: 'the round is busy' });
+  }
+}
+
+async function postAll(work: Work): Promise<OperationProblem | null> {
+  for (;;) {
+    const { done, of, problem } = await persist(work, () => postMoves(work.ref));
+    if (problem !== null || done >= of) return problem;
+    work.say(`${String(done)} of ${String(of)} players posted`);
+  }
+}
+
+/** Where the ledger refuses even this, it waits for a person, who makes room; then it goes on by itself. */
+async function takeAllBack(work: Work, onParked: () => void): Promise<void> {
+  for (let wait = FIRST_RETRY_MS; ; wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
+    const { remaining, problem } = await persist(work, () => undoMoves(work.ref));
+    if (problem === null && remaining === 0) return;
+    if (problem === null) continue;
+    await persist(work, () => parkOperation(work.ref, problem));
+    onParked();
+    await callForHelp(work, problem.code, `cannot give back what was posted (${problem.code}): needs a person`, wait);
+  }
+}
+
+/** Repeats a step on our own books until it is done. A failure here is a bug or an outage, never a refusal. */
+async function persist<T>(work: Work, step: () => Promise<T>): Promise<T> {
+  for (let wait = FIRST_RETRY_MS; ; wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
+    try {
+      return await step();
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error;
+      await callForHelp(work, 'step_fails', `a step fails again and again (${String(error.cause?.message)})`, wait);
+    }
+  }
+}
+
+/** Shows in the Web UI, and to whoever searches for `NeedsAttention`, that it is stuck; then waits before the next try. */
+async function callForHelp({ say }: Work, reason: string, what: string, waitMs: number): Promise<void> {
+  upsertSearchAttributes([{ key: SEARCH.needsAttention, value: true }, { key: SEARCH.reason, value: reason }]);
+  say(what);
+  await sleep(waitMs, { summary: 'before the next try' });
+  upsertSearchAttributes([{ key: SEARCH.needsAttention, value: false }]);
+}

@@ -1,0 +1,13 @@
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+
+/** Our own Postgres: quick, safe to repeat, and the saga waits until it answers. No limit on the whole: an outage ends. */
+export const OWN_BOOKS = {
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
+} as const satisfies LocalActivityOptions;
+
+/** One question to a provider. It is not repeated here: silence is an outcome, `unknown`, and the saga decides. */
+export const PROVIDER = {
+  startToCloseTimeout: '60s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+} as const satisfies ActivityOptions;

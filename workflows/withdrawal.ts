@@ -1,0 +1,108 @@
+import { allHandlersFinished, condition, defineSignal, defineUpdate, proxyLocalActivities, setHandler } from '@temporalio/workflow';
+import type { PaymentsActivities } from '../activities/index.ts';
+import { ACT, PAYMENT_ANSWER, PROVIDER_NEWS, type ActionInput, type Opened, type ProviderNews, type Terms, type WithdrawalInput } from '../contract/payments.ts';
+import { isFinal, type WithdrawalEvent } from '../contract/states/withdrawal.ts';
+import { OWN_BOOKS } from './timeouts.ts';
+import { Desk } from './withdrawalDesk.ts';
+import { Payout } from './withdrawalPayout.ts';
+import { WithdrawalRecord } from './withdrawalRecord.ts';
+
+const books = proxyLocalActivities<PaymentsActivities>(OWN_BOOKS);
+
+/** Answered once the money is held, or was refused: our own books tell which. */
+const answer = defineUpdate(PAYMENT_ANSWER);
+/** A person's action; answered once it is written down. Refused where it does not fit the state. */
+const act = defineUpdate<null, [ActionInput]>(ACT);
+const providerNews = defineSignal<[ProviderNews]>(PROVIDER_NEWS);
+
+/**
+ * Hold → checks → approval → submit → webhook, answer or action → paid. docs/payments.md has the states; the table
+ * in contract/states says what an event leads to, and this procedure makes the events happen.
+ */
+export async function withdrawal(input: WithdrawalInput): Promise<void> {
+  let answered = false;
+  const news: ProviderNews[] = [];
+  const record = new WithdrawalRecord(input);
+  const desk = new Desk(record);
+  setHandler(answer, async () => {
+    await condition(() => answered);
+  });
+  setHandler(providerNews, (said) => {
+    news.push(said);
+  });
+  setHandler(act, (action) => desk.take(action), { validator: (action) => desk.check(action) });
+
+  const terms = input.late === undefined ? await open(input, record) : await takeUp(input.late, input, record);
+  answered = true;
+  if (terms !== undefined) await goOn(terms, input, record, desk, news);
+  desk.close();
+  await condition(allHandlersFinished);
+}
+
+async function open(input: WithdrawalInput, record: WithdrawalRecord): Promise<Terms | undefined> {
+  const opened: Opened = await books.openWithdrawal(input);
+  if (opened.outcome === 'refused') {
+    record.refusedAtOnce(opened.code);
+    return undefined;
+  }
+  record.opened(opened.terms, opened.openedAt);
+  return opened.terms;
+}
+
+/** A provider's word that came after the saga had ended: the payout was returned, or paid although it was written off. */
+async function takeUp(news: ProviderNews, input: WithdrawalInput, record: WithdrawalRecord): Promise<Terms | undefined> {
+  const terms = await books.termsNow(input.money);
+  const stands = await books.resumeWithdrawal(input.withdrawalId, news);
+  record.resumed(terms, stands);
+  const event = record.meaningOf(news, stands.newsAttemptStatus);
+  if (event === undefined) return undefined;
+  await record.step(event, { by: stands.provider, reason: news.reason ?? (event === 'written_off_paid' ? 'paid_after_write_off' : event), attempt: stands.newsAttempt });
+  return terms;
+}
+
+/** From state to state until one is final. Each turn makes one event happen: a check, a provider's word, an action. */
+async function goOn(terms: Terms, input: WithdrawalInput, record: WithdrawalRecord, desk: Desk, news: ProviderNews[]): Promise<void> {
+  const payout = new Payout(input, record, terms, news);
+  for (;;) {
+    if (isFinal(record.state)) {
+      const attempt = record.paidTwice(news);
+      if (attempt === undefined || !record.fits('written_off_paid')) return;
+      await record.step('written_off_paid', { by: record.provider, reason: 'paid_after_write_off', attempt });
+    }
+    switch (record.state) {
+      case 'held':
+        await checks(input, terms, record, desk);
+        break;
+      case 'submitting':
+      case 'submitted':
+      case 'unknown':
+        await payout.untilSomethingHappens(desk);
+        break;
+      default:
+        await waitForPerson(record, desk, news);
+    }
+  }
+}
+
+/** Our own checks; a person's action that came first goes first. */
+async function checks(input: WithdrawalInput, terms: Terms, record: WithdrawalRecord, desk: Desk): Promise<void> {
+  const review = record.reviewed ? null : await books.reviewWithdrawal(input.withdrawalId);
+  if (await desk.actIfAsked()) return;
+  const event: WithdrawalEvent = review !== null ? 'review_needed' : terms.needsApproval ? 'approval_needed' : 'checks_passed';
+  await record.step(event, { by: 'countroom', reason: review ?? (terms.needsApproval ? 'above the approval tier' : null) });
+}
+
+/** Parked with a person: an action, or the provider's late word that an attempt given up was paid after all. */
+async function waitForPerson(record: WithdrawalRecord, desk: Desk, news: ProviderNews[]): Promise<void> {
+  const paid = () => (record.writtenOff ? undefined : news.find(({ state, key }) => state === 'paid' && record.keys.has(key)));
+  await condition(() => desk.asked || paid() !== undefined);
+  const late = paid();
+  if (late === undefined) {
+    await desk.actIfAsked();
+    return;
+  }
+  news.splice(news.indexOf(late), 1);
+  const attempt = record.keys.get(late.key) ?? record.attempt;
+  if (record.fits('paid')) await record.step('paid', { by: record.provider, reason: null, attempt });
+}
+

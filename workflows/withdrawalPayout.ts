@@ -1,0 +1,118 @@
+import { CancellationScope, condition, isCancellation, proxyActivities } from '@temporalio/workflow';
+import type { PaymentsActivities } from '../activities/index.ts';
+import type { ProviderNews, Terms, WithdrawalInput } from '../contract/payments.ts';
+import { format } from '../money/index.ts';
+import { PROVIDER } from './timeouts.ts';
+import type { Desk } from './withdrawalDesk.ts';
+import type { WithdrawalEvent } from '../contract/states/withdrawal.ts';
+import type { Step, WithdrawalRecord } from './withdrawalRecord.ts';
+
+/**
+ * One payout after the other, with the provider. Silence is a state, not a refusal: it frees no hold and sends
+ * nothing anew, it asks again with the key of the same attempt.
+ */
+export class Payout {
+  readonly #input: WithdrawalInput;
+  readonly #record: WithdrawalRecord;
+  readonly #terms: Terms;
+  readonly #news: ProviderNews[];
+
+  constructor(input: WithdrawalInput, record: WithdrawalRecord, terms: Terms, news: ProviderNews[]) {
+    this.#input = input;
+    this.#record = record;
+    this.#terms = terms;
+    this.#news = news;
+  }
+
+  async untilSomethingHappens(desk: Desk): Promise<void> {
+    if (this.#record.state === 'submitting') await this.#submit();
+    else await this.#listen(desk);
+  }
+
+  async #submit(): Promise<void> {
+    const { provider, attempt, destination } = this.#record;
+    const { submitPayout } = proxyActivities<PaymentsActivities>({
+      ...PROVIDER,
+      summary: `send ${format(this.#input.money)} by ${provider}, attempt ${String(attempt)}`,
+    });
+    const told = await submitPayout(this.#input, { attempt, provider, destination });
+    switch (told.outcome) {
+      case 'accepted':
+        await this.#step('accepted', { by: provider, reason: null, facts: { providerReference: told.providerReference } });
+        break;
+      case 'refused':
+        await this.#refused(told.reason);
+        break;
+      case 'unknown':
+        await this.#step('unknown', { by: provider, reason: told.reason });
+    }
+  }
+
+  /** Webhook, our own question, a person's action: whichever comes first leads to the same step. */
+  async #listen(desk: Desk): Promise<void> {
+    const asking = new CancellationScope();
+    const until = this.#record.state === 'unknown' ? 'taken' : 'final';
+    const heard = () => this.#heard(until);
+    const poll = asking.run(async () => {
+      if (await condition(() => desk.asked || heard() !== undefined, this.#terms.askFirstAfterMs)) return;
+      this.#news.push(await this.#ask(until));
+    });
+    poll.catch((error: unknown) => {
+      if (!isCancellation(error)) throw error;
+    });
+    await condition(() => desk.asked || heard() !== undefined);
+    asking.cancel();
+    const news = heard();
+    if (news === undefined) await desk.actIfAsked();
+    else await this.#conclude(news);
+  }
+
+  /** The first word that matters of the present attempt; an old attempt's word waits until this one has ended. */
+  #heard(until: 'taken' | 'final'): ProviderNews | undefined {
+    return this.#news.find(
+      ({ key, state }) => this.#record.keys.get(key) === this.#record.attempt && (state !== 'pending' || until === 'taken'),
+    );
+  }
+
+  #ask(until: 'taken' | 'final'): Promise<ProviderNews> {
+    const { attempt, provider, destination } = this.#record;
+    const { askPayout } = proxyActivities<PaymentsActivities>({
+      ...PROVIDER,
+      // Temporal's retry does the asking again: a week of silence adds no event to the history.
+      retry: { initialInterval: this.#terms.askFirstAfterMs, backoffCoefficient: 2, maximumInterval: this.#terms.askAtMostEveryMs },
+      cancellationType: 'ABANDON',
+      summary: `ask ${provider} what became of attempt ${String(attempt)}`,
+    });
+    return askPayout(this.#input, { attempt, provider, destination }, until);
+  }
+
+  async #conclude(news: ProviderNews): Promise<void> {
+    this.#news.splice(this.#news.indexOf(news), 1);
+    const { provider } = this.#record;
+    const { state, providerReference, reason } = news;
+    const facts = { providerReference, via: news.via };
+    if (state === 'pending') {
+      if (this.#record.fits('accepted')) await this.#step('accepted', { by: provider, reason: null, facts });
+    } else if (state === 'refused') {
+      await this.#refused(reason ?? 'refused');
+    } else {
+      // `returned` overtook `paid`: it was paid first.
+      await this.#step('paid', { by: provider, reason: null, facts });
+      if (state === 'returned') await this.#step('returned', { by: provider, reason: reason ?? 'returned', facts });
+    }
+  }
+
+  /** Final: park for finance, or where it is configured so, try the next provider. An older attempt may be paid after all. */
+  async #refused(reason: string): Promise<void> {
+    const next = this.#terms.fallback === 'auto' ? this.#record.untried : undefined;
+    const by = this.#record.provider;
+    if (next === undefined) await this.#step('refused', { by, reason });
+    else await this.#step('refused_try_next', { by, reason, nextProvider: next });
+  }
+
+  /** What a provider said always fits our books; if they refuse it there is a bug, and the task is tried until it is mended. */
+  async #step(event: WithdrawalEvent, step: Step): Promise<void> {
+    const { refused } = await this.#record.step(event, step);
+    if (refused !== null) throw new Error(`our books refused ${event}: ${refused}`);
+  }
+}
