@@ -7,7 +7,17 @@ import { docs } from './docs.ts';
 import { asProblem } from './failure.ts';
 import { parseJson } from './json.ts';
 import { Problem, type FieldError } from './problem.ts';
-import { brokenParameters, readBody, readIdempotencyKey, readPrefer, readTraceId, refuseMisfits, requireJson, routable, validate } from './request.ts';
+import {
+  brokenParameters,
+  readBody,
+  readIdempotencyKey,
+  readPrefer,
+  readTraceId,
+  refuseMisfits,
+  requireJson,
+  routable,
+  validate,
+} from './request.ts';
 import type { Answer, Route, Services } from './route.ts';
 
 const DEFAULT_BODY_LIMIT = 64 * 1024;
@@ -31,7 +41,8 @@ export function createApp(services: Services, routes: readonly Route[]): express
     localsOf(response).caller = await authenticator.authenticate(request.headers);
     next();
   });
-  for (const route of routes.filter((route) => !isOpen(route))) app[route.method](pathOf(route), serve(route, services));
+  for (const route of routes.filter((route) => !isOpen(route)))
+    app[route.method](pathOf(route), serve(route, services));
   app.use(methodNotAllowed(routes));
   app.use(() => {
     throw new Problem('not_found', 'There is nothing at this address. The calls are listed at /docs.');
@@ -63,7 +74,10 @@ function trace({ log }: Services): RequestHandler {
     response.once('finish', () => {
       const seconds = Number(process.hrtime.bigint() - startedAt) / 1e9;
       observeRequest(request.method, locals.route ?? 'none', response.statusCode, seconds);
-      log.debug({ traceId, method: request.method, url: request.originalUrl, status: response.statusCode, seconds }, 'request');
+      log.debug(
+        { traceId, method: request.method, url: request.originalUrl, status: response.statusCode, seconds },
+        'request',
+      );
     });
     next();
   };
@@ -77,7 +91,8 @@ function serve(route: Route, services: Services): RequestHandler {
     const { caller } = locals;
     if (route.allow !== 'anyone') requireRole(route.allow, caller);
     const rawBody = await readBody(request, route.bodyLimit ?? DEFAULT_BODY_LIMIT);
-    if (caller !== undefined) verifySignature(caller, request.headers, request.method, request.originalUrl, rawBody);
+    if (caller !== undefined)
+      verifySignature(caller, request.headers, request.method, request.originalUrl, rawBody);
     if (route.body !== undefined) requireJson(request.headers['content-type']);
     const errors: FieldError[] = brokenParameters(route.path, request.originalUrl);
     const params = validate(route.params, request.params, errors);
@@ -92,7 +107,8 @@ function serve(route: Route, services: Services): RequestHandler {
       rawBody,
       headers: request.headers,
       wait: readPrefer(request.headers['prefer']),
-      idempotencyKey: route.idempotencyKey === true ? readIdempotencyKey(request.headers['idempotency-key']) : '',
+      idempotencyKey:
+        route.idempotencyKey === true ? readIdempotencyKey(request.headers['idempotency-key']) : '',
       traceId: locals.traceId,
       address: request.ip ?? '',
       services,
@@ -115,12 +131,17 @@ function send(response: Response, { status, body, headers, replayed }: Answer): 
 }
 
 function methodNotAllowed(routes: readonly Route[]): RequestHandler {
-  const table = routes.map((route) => ({ method: route.method.toUpperCase(), pattern: new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+')}/?$`) }));
+  const table = routes.map((route) => ({
+    method: route.method.toUpperCase(),
+    pattern: new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+')}/?$`),
+  }));
   return (request, _response, next) => {
     const methods = table.filter(({ pattern }) => pattern.test(request.path)).map(({ method }) => method);
-    if (methods.length === 0) return next();
+    if (methods.length === 0) { next(); return; }
     const allowed = [...new Set(methods)].join(', ');
-    throw new Problem('method_not_allowed', `This address takes ${allowed}.`, { headers: { Allow: allowed } });
+    throw new Problem('method_not_allowed', `This address takes ${allowed}.`, {
+      headers: { Allow: allowed },
+    });
   };
 }
 
@@ -141,6 +162,9 @@ function answerProblem({ log }: Services): ErrorRequestHandler {
     }
     if (problem.extra.replayed === true) response.setHeader('Idempotency-Replayed', 'true');
     for (const [name, value] of Object.entries(problem.extra.headers ?? {})) response.setHeader(name, value);
-    response.status(status).type('application/problem+json').send(JSON.stringify(problem.document(traceId)));
+    response
+      .status(status)
+      .type('application/problem+json')
+      .send(JSON.stringify(problem.document(traceId)));
   };
 }

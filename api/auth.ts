@@ -45,7 +45,11 @@ export class Authenticator {
   async authenticate(headers: IncomingHttpHeaders): Promise<Caller> {
     const bearer = /^Bearer ([\x21-\x7e]{8,4096})$/i.exec(headers.authorization ?? '')?.[1];
     if (bearer === undefined) {
-      throw new Problem('unauthenticated', 'Send your API key or access token as `Authorization: Bearer …`.', challenge);
+      throw new Problem(
+        'unauthenticated',
+        'Send your API key or access token as `Authorization: Bearer …`.',
+        challenge,
+      );
     }
     const hash = createHash('sha256').update(bearer).digest();
     const key = hash.toString('base64');
@@ -61,7 +65,8 @@ export class Authenticator {
       );
     }
     const caller = await known.caller;
-    if (caller === undefined) throw new Problem('unauthenticated', 'The API key or access token is not known.', challenge);
+    if (caller === undefined)
+      throw new Problem('unauthenticated', 'The API key or access token is not known.', challenge);
     return caller;
   }
 
@@ -91,7 +96,13 @@ export class Authenticator {
 const challenge = { headers: { 'WWW-Authenticate': 'Bearer' } };
 
 /** Checks a client's signature over the bytes as they came. Does nothing for callers who need not sign. */
-export function verifySignature(caller: Caller, headers: IncomingHttpHeaders, method: string, url: string, rawBody: Buffer): void {
+export function verifySignature(
+  caller: Caller,
+  headers: IncomingHttpHeaders,
+  method: string,
+  url: string,
+  rawBody: Buffer,
+): void {
   if (caller.kind !== 'client' || !caller.signed) return;
   const timestamp = headers['x-timestamp'];
   const signature = headers['x-signature'];
@@ -99,7 +110,10 @@ export function verifySignature(caller: Caller, headers: IncomingHttpHeaders, me
     throw new Problem('unauthenticated', 'Send the time in seconds as `X-Timestamp`.');
   }
   if (Math.abs(Date.now() / 1000 - Number(timestamp)) > CLOCK_SKEW_SECONDS) {
-    throw new Problem('unauthenticated', '`X-Timestamp` is more than 300 seconds off. Check the clock, and sign anew.');
+    throw new Problem(
+      'unauthenticated',
+      '`X-Timestamp` is more than 300 seconds off. Check the clock, and sign anew.',
+    );
   }
   const expected = createHmac('sha256', caller.hmacSecret ?? '')
     .update(`${timestamp}.${method}.${url}.`)

@@ -8,7 +8,8 @@ import type { Route } from './route.ts';
 const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
 /** The page loads from this server alone, and its "Try it out" calls this server alone. */
-const POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'";
+const POLICY =
+  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'";
 
 /** `/openapi.json` and the readable page `/docs`, whose every file comes from this server. */
 export function docs(routes: readonly Route[]): express.Router {
@@ -22,7 +23,10 @@ export function docs(routes: readonly Route[]): express.Router {
   });
   for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']) {
     router.get(`/docs/${name}`, async (_request, response) => {
-      response.type(name).set('Cache-Control', 'max-age=3600').send(await readFile(join(assets, name)));
+      response
+        .type(name)
+        .set('Cache-Control', 'max-age=3600')
+        .send(await readFile(join(assets, name)));
     });
   }
   return router;

@@ -29,9 +29,10 @@ export function withExamples<T extends object>(document: T): T {
     const node = left.pop();
     if (typeof node !== 'object' || node === null) continue;
     const { properties, name, schema } = node as Node;
-    for (const [property, inner] of Object.entries((properties ?? {}) as Record<string, Node>)) give(property, inner);
+    for (const [property, inner] of Object.entries((properties ?? {}) as Record<string, Node>))
+      give(property, inner);
     if (typeof name === 'string') give(name, schema as Node | undefined);
-    left.push(...Object.values(node));
+    left.push(...Object.values(node as Node));
   }
   return document;
 }

@@ -12,7 +12,14 @@ export function asProblem(error: unknown): Problem {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   const isAway = typeof code === 'string' && (AWAY.test(code) || SOCKET.test(code));
   if (isAway || (typeof message === 'string' && SOCKET.test(message))) {
-    return new Problem('unavailable', 'The database cannot be reached. Send the same again, with the same id.', { headers: { 'Retry-After': '2' } });
+    return new Problem(
+      'unavailable',
+      'The database cannot be reached. Send the same again, with the same id.',
+      { headers: { 'Retry-After': '2' } },
+    );
   }
-  return new Problem('internal', 'Something broke on our side; it is logged under this traceId. Send the same again, with the same id.');
+  return new Problem(
+    'internal',
+    'Something broke on our side; it is logged under this traceId. Send the same again, with the same id.',
+  );
 }

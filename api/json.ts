@@ -24,7 +24,10 @@ export function parseJson(rawBody: Buffer): unknown {
 }
 
 function parse(text: string | undefined): unknown {
-  if (text === undefined) throw new Problem('invalid_request', 'The body is not UTF-8.', { errors: [{ pointer: '', detail: 'must be UTF-8' }] });
+  if (text === undefined)
+    throw new Problem('invalid_request', 'The body is not UTF-8.', {
+      errors: [{ pointer: '', detail: 'must be UTF-8' }],
+    });
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -59,7 +62,8 @@ interface Container {
 function lookCloser(text: string): FieldError[] {
   const errors: FieldError[] = [];
   const inside: Container[] = [];
-  const complain = (detail: string) => errors.push({ pointer: inside.map(({ at }) => `/${escapePointer(at)}`).join(''), detail });
+  const complain = (detail: string) =>
+    errors.push({ pointer: inside.map(({ at }) => `/${escapePointer(at)}`).join(''), detail });
   for (const [token] of text.matchAll(TOKENS)) {
     const here = inside.at(-1);
     if (token === '{') inside.push({ at: '', names: new Set(), nameIsNext: true });
@@ -85,7 +89,8 @@ export const escapePointer = (part: PropertyKey) => String(part).replaceAll('~',
 
 /** Whether a literal is, digit by digit, a whole number that a double holds: 1e3 and 10.0 are, 10.5 is not. */
 function isExact(token: string): boolean {
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(token) ?? [];
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(token) ?? [];
   const digits = (whole + fraction).replace(/^0+/, '');
   const significant = digits.replace(/0+$/, '');
   if (significant === '') return true;

@@ -41,7 +41,8 @@ async function main(): Promise<void> {
 function explain(error: unknown): unknown {
   if (error instanceof ConfigError) return error.message;
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE') return `${message}. Remedy: stop what uses the port, or set PORT to another one.`;
+  if (code === 'EADDRINUSE')
+    return `${message}. Remedy: stop what uses the port, or set PORT to another one.`;
   if (code === 'EACCES') return `${message}. Remedy: set PORT to 1024 or higher.`;
   return error;
 }

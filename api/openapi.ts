@@ -1,4 +1,9 @@
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponsesObject,
+} from 'zod-openapi';
 import { z } from 'zod';
 import { PROBLEMS, type ProblemCode } from '../contract/codes.ts';
 import { withExamples } from './examples.ts';
@@ -12,17 +17,31 @@ export function openApiDocument(routes: readonly Route[]) {
   const document = createDocument(
     {
       openapi: '3.1.0',
-      info: { title: 'Countroom', version: '1', license: { name: 'MIT', identifier: 'MIT' }, description: INTRODUCTION },
+      info: {
+        title: 'Countroom',
+        version: '1',
+        license: { name: 'MIT', identifier: 'MIT' },
+        description: INTRODUCTION,
+      },
       servers: [{ url: '/' }],
       tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
       security: [{ bearer: [] }],
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: "A client's API key, or a person's access token." } } },
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description: "A client's API key, or a person's access token.",
+          },
+        },
+      },
       paths,
     },
     {
       // Fields may be added to answers, so a client must not refuse those it does not know.
       override({ jsonSchema, io }) {
-        if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+        if (io === 'output' && jsonSchema.additionalProperties === false)
+          delete jsonSchema.additionalProperties;
       },
     },
   );
@@ -33,7 +52,10 @@ function operation(route: Route): ZodOpenApiOperationObject {
   const headers = requestHeaders(route);
   const people = route.allow === 'anyone' ? 'anyone, without credentials' : route.allow.join(', ');
   return {
-    operationId: `${route.method}${route.path.replace('/v1', '').replaceAll(/[^A-Za-z]+(\w)/g, (_, letter: string) => letter.toUpperCase()).replaceAll(/\W/g, '')}`,
+    operationId: `${route.method}${route.path
+      .replace('/v1', '')
+      .replaceAll(/[^A-Za-z]+(\w)/g, (_, letter: string) => letter.toUpperCase())
+      .replaceAll(/\W/g, '')}`,
     tags: [route.tag],
     summary: route.summary,
     description: [route.description, `For: ${people}.`].filter(Boolean).join('\n\n'),
@@ -43,35 +65,59 @@ function operation(route: Route): ZodOpenApiOperationObject {
       ...(route.query === undefined ? {} : { query: route.query as z.ZodObject }),
       ...(Object.keys(headers).length === 0 ? {} : { header: z.object(headers) }),
     },
-    ...(route.body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
-    responses: { ...answers(route), ...problems(route) } as ZodOpenApiResponsesObject,
+    ...(route.body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
+    responses: { ...answers(route), ...problems(route) },
   };
 }
 
 function requestHeaders(route: Route): Record<string, z.ZodType> {
   const mayBeSigned = route.allow !== 'anyone' && route.allow.includes('game');
   return {
-    ...(route.idempotencyKey === true && { 'Idempotency-Key': z.string().meta({ description: 'Your choice; the same key acts once', example: 'press-1' }) }),
+    ...(route.idempotencyKey === true && {
+      'Idempotency-Key': z
+        .string()
+        .meta({ description: 'Your choice; the same key acts once', example: 'press-1' }),
+    }),
     ...(route.waits === true && {
-      Prefer: z.string().optional().meta({ description: '`wait=N` seconds for the outcome (default 5, at most 30), or `respond-async`', example: 'wait=5' }),
+      Prefer: z.string().optional().meta({
+        description: '`wait=N` seconds for the outcome (default 5, at most 30), or `respond-async`',
+        example: 'wait=5',
+      }),
     }),
     ...(mayBeSigned && {
-      'X-Timestamp': z.string().optional().meta({ description: 'Seconds since 1970, for clients that sign', example: '1790000000' }),
+      'X-Timestamp': z
+        .string()
+        .optional()
+        .meta({ description: 'Seconds since 1970, for clients that sign', example: '1790000000' }),
       'X-Signature': z.string().optional().meta({
-        description: '`v1=` and the HMAC-SHA256 in hex of `<timestamp>.<METHOD>.<path with query>.<raw body>`, for clients that sign',
+        description:
+          '`v1=` and the HMAC-SHA256 in hex of `<timestamp>.<METHOD>.<path with query>.<raw body>`, for clients that sign',
       }),
     }),
   };
 }
 
-const traceId = { 'X-Trace-Id': { description: "The trace id of your `traceparent`, or a new one", required: true, schema: { type: 'string' } } } as const;
-const replayed = {
-  'Idempotency-Replayed': { description: '`true`: the answer of the first time again', schema: { type: 'string', enum: ['true'] } },
+const traceId = {
+  'X-Trace-Id': {
+    description: 'The trace id of your `traceparent`, or a new one',
+    required: true,
+    schema: { type: 'string' },
+  },
 } as const;
-const location = { Location: { description: 'Where the outcome will be', schema: { type: 'string' } } } as const;
+const replayed = {
+  'Idempotency-Replayed': {
+    description: '`true`: the answer of the first time again',
+    schema: { type: 'string', enum: ['true'] },
+  },
+} as const;
+const location = {
+  Location: { description: 'Where the outcome will be', schema: { type: 'string' } },
+} as const;
 const retryAfter = { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'string' } } } as const;
 
-function answers(route: Route) {
+function answers(route: Route): ZodOpenApiResponsesObject {
   const entries = Object.entries(route.answers).map(([status, schema]) => [
     status,
     {
@@ -80,7 +126,7 @@ function answers(route: Route) {
       content: { [schema instanceof z.ZodString ? 'text/plain' : 'application/json']: { schema } },
     },
   ]);
-  return Object.fromEntries(entries);
+  return Object.fromEntries(entries) as ZodOpenApiResponsesObject;
 }
 
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
@@ -90,16 +136,29 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
 };
 
 /** Every status a call may refuse with, and its codes. */
-function problems(route: Route) {
-  const codes = (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) => isPossible(route, PROBLEMS[code][0]));
-  const statuses = [...new Set(codes.map((code) => PROBLEMS[code][0]))].filter((status) => !(status in route.answers));
+function problems(route: Route): ZodOpenApiResponsesObject {
+  const codes = (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) =>
+    isPossible(route, PROBLEMS[code][0]),
+  );
+  const statuses = [...new Set(codes.map((code) => PROBLEMS[code][0]))].filter(
+    (status) => !(status in route.answers),
+  );
   return Object.fromEntries(
     statuses.map((status) => {
       const those = codes.filter((code) => PROBLEMS[code][0] === status);
       const response = {
         description: those.map((code) => `\`${code}\``).join(', '),
-        headers: { ...traceId, ...([409, 422].includes(status) && replayed), ...([429, 503].includes(status) && retryAfter) },
-        content: { 'application/problem+json': { schema: problemDocument, example: exampleOf(those[0] as ProblemCode) } },
+        headers: {
+          ...traceId,
+          ...([409, 422].includes(status) && replayed),
+          ...([429, 503].includes(status) && retryAfter),
+        },
+        content: {
+          'application/problem+json': {
+            schema: problemDocument,
+            example: exampleOf(those[0] as ProblemCode),
+          },
+        },
       };
       return [String(status), response];
     }),
@@ -116,8 +175,17 @@ function isPossible({ allow, method, body, raw }: Route, status: number): boolea
 
 function exampleOf(code: ProblemCode) {
   const [status, title] = PROBLEMS[code];
-  const errors = code === 'invalid_request' ? { errors: [{ pointer: '/amount', detail: 'must be more than 0' }] } : {};
-  return { type: `urn:countroom:problem:${code}`, title, status, detail: `${title}.`, code, ...errors, traceId: '4bf92f3577b34da6a3ce929d0e0e4736' };
+  const errors =
+    code === 'invalid_request' ? { errors: [{ pointer: '/amount', detail: 'must be more than 0' }] } : {};
+  return {
+    type: `urn:countroom:problem:${code}`,
+    title,
+    status,
+    detail: `${title}.`,
+    code,
+    ...errors,
+    traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+  };
 }
 
 const INTRODUCTION = `The transaction core of a gaming operator: stakes, settlements, deposits and withdrawals over a double-entry ledger.

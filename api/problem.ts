@@ -56,10 +56,12 @@ export function problemOf(refusal: Refusal, replayed = false): Problem {
 
 type Facts = Readonly<Record<string, unknown>>;
 
-const text = (fact: unknown) => (typeof fact === 'string' || typeof fact === 'number' ? String(fact) : JSON.stringify(fact));
+const text = (fact: unknown) =>
+  typeof fact === 'string' || typeof fact === 'number' ? String(fact) : JSON.stringify(fact);
 
 /** The fact named, in a sentence of its own; nothing where there is none. */
-const and = (facts: Facts, name: string, sentence: (fact: string) => string) => (name in facts ? ` ${sentence(text(facts[name]))}` : '');
+const and = (facts: Facts, name: string, sentence: (fact: string) => string) =>
+  name in facts ? ` ${sentence(text(facts[name]))}` : '';
 
 /** The ledger's facts of a refused posting: `account` ends with the currency, amounts are minor units. */
 function money({ account, available, amount }: Facts): { has: string; asked: string } | undefined {
@@ -73,29 +75,40 @@ function money({ account, available, amount }: Facts): { has: string; asked: str
 const DETAILS: Record<ProblemCode, (facts: Facts) => string> = {
   unauthenticated: () => 'Send valid credentials as `Authorization: Bearer …`.',
   rate_limited: () => 'Too many requests. Send the same again in a moment.',
-  forbidden: (facts) => (facts['reason'] === undefined ? 'Your role may not do this.' : text(facts['reason'])),
+  forbidden: (facts) =>
+    facts['reason'] === undefined ? 'Your role may not do this.' : text(facts['reason']),
   not_found: () => 'There is no such thing, or it is not yours.',
   method_not_allowed: () => 'This address does not take this method.',
   payload_too_large: () => 'The body is too large. Send it in several calls.',
   unsupported_media_type: () => 'Send the body as `Content-Type: application/json`.',
   invalid_request: () => 'The request does not fit; `errors` names each bad field.',
-  idempotency_conflict: () => 'This id was used before with other content. Send the first content again, or take a new id.',
-  player_unknown: () => 'The player is not registered. Register with PUT /v1/players/{playerId}, then send the same again.',
-  unknown_currency: (facts) => `This currency is not configured here.${and(facts, 'configured', (list) => `Configured are ${list}.`)}`,
-  currency_mismatch: () => 'The player holds no account in this currency. Add the currency with PUT /v1/players/{playerId}, then take a new id.',
+  idempotency_conflict: () =>
+    'This id was used before with other content. Send the first content again, or take a new id.',
+  player_unknown: () =>
+    'The player is not registered. Register with PUT /v1/players/{playerId}, then send the same again.',
+  unknown_currency: (facts) =>
+    `This currency is not configured here.${and(facts, 'configured', (list) => `Configured are ${list}.`)}`,
+  currency_mismatch: () =>
+    'The player holds no account in this currency. Add the currency with PUT /v1/players/{playerId}, then take a new id.',
   wager_unknown: () => 'A wager named is not known (yet). Send the same again once it is placed.',
   round_closed: () => 'The round is closed, or closing: it takes no more of this.',
   round_voided: () => 'The round was voided: it takes no more of this.',
   wager_rolled_back: () => 'The wager was rolled back: it can win nothing any more.',
   wager_settled: () => 'The wager is settled. Correct it by a void or a resettlement.',
-  invalid_state: (facts) => ('reason' in facts ? text(facts['reason']) : 'This does not fit the present state.'),
-  player_blocked: (facts) => `The player is blocked.${and(facts, 'kind', (kind) => `Kind of block: ${kind}.`)}${and(facts, 'until', (until) => `Until ${until}.`)}`,
-  limit_required: (facts) => `A limit must be set first.${and(facts, 'missing', (missing) => `Missing: ${missing}.`)}`,
-  limit_exceeded: (facts) => `A limit of the player would be exceeded.${and(facts, 'kind', (kind) => `Limit: ${kind}.`)}`,
+  invalid_state: (facts) =>
+    'reason' in facts ? text(facts['reason']) : 'This does not fit the present state.',
+  player_blocked: (facts) =>
+    `The player is blocked.${and(facts, 'kind', (kind) => `Kind of block: ${kind}.`)}${and(facts, 'until', (until) => `Until ${until}.`)}`,
+  limit_required: (facts) =>
+    `A limit must be set first.${and(facts, 'missing', (missing) => `Missing: ${missing}.`)}`,
+  limit_exceeded: (facts) =>
+    `A limit of the player would be exceeded.${and(facts, 'kind', (kind) => `Limit: ${kind}.`)}`,
   amount_too_large: () => "The player's balance would go past 2^53-1 minor units.",
   insufficient_funds(facts) {
     const known = money(facts);
-    return known === undefined ? 'There is not enough money.' : `There is ${known.has}, and ${known.asked} is asked for.`;
+    return known === undefined
+      ? 'There is not enough money.'
+      : `There is ${known.has}, and ${known.asked} is asked for.`;
   },
   internal: () => 'Something broke on our side. Send the same again, with the same id.',
   unavailable: () => 'Not available just now. Send the same again, with the same id.',

@@ -5,7 +5,11 @@ import { types } from '../ops/postgres.ts';
 export function createReader(url: string, { max }: { max: number }): Knex {
   return knex({
     client: 'pg',
-    connection: { connectionString: url, types, options: '-c statement_timeout=15000 -c default_transaction_read_only=on' } as Knex.PgConnectionConfig,
+    connection: {
+      connectionString: url,
+      types,
+      options: '-c statement_timeout=15000 -c default_transaction_read_only=on',
+    } as Knex.PgConnectionConfig,
     pool: { min: 0, max },
     acquireConnectionTimeout: 5_000,
   });

@@ -32,7 +32,10 @@ export function readPrefer(header: string | string[] | undefined): Wait {
 
 /** The trace of the caller's `traceparent`, or a new one: W3C Trace Context. */
 export function readTraceId(header: string | string[] | undefined, fresh: () => string): string {
-  const traceId = typeof header === 'string' ? /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(header)?.[1] : undefined;
+  const traceId =
+    typeof header === 'string'
+      ? /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(header)?.[1]
+      : undefined;
   return traceId === undefined || /^0+$/.test(traceId) ? fresh() : traceId;
 }
 
@@ -43,9 +46,15 @@ export function requireJson(contentType: string | undefined): void {
 
 export function readIdempotencyKey(header: string | string[] | undefined): string {
   if (typeof header === 'string' && /^[\x21-\x7e]{1,128}$/.test(header)) return header;
-  throw new Problem('invalid_request', 'Send an `Idempotency-Key` of your choice: pressing twice must not act twice.', {
-    errors: [{ pointer: '/Idempotency-Key', detail: 'must be a header of 1 to 128 visible ASCII characters' }],
-  });
+  throw new Problem(
+    'invalid_request',
+    'Send an `Idempotency-Key` of your choice: pressing twice must not act twice.',
+    {
+      errors: [
+        { pointer: '/Idempotency-Key', detail: 'must be a header of 1 to 128 visible ASCII characters' },
+      ],
+    },
+  );
 }
 
 const MOST_ERRORS = 100;
@@ -61,14 +70,19 @@ export function validate(schema: z.ZodType | undefined, value: unknown, errors: 
 
 export function refuseMisfits(errors: readonly FieldError[]): void {
   if (errors.length === 0) return;
-  throw new Problem('invalid_request', 'The request does not fit; `errors` names each bad field.', { errors: errors.slice(0, MOST_ERRORS) });
+  throw new Problem('invalid_request', 'The request does not fit; `errors` names each bad field.', {
+    errors: errors.slice(0, MOST_ERRORS),
+  });
 }
 
 const pointer = (path: readonly PropertyKey[]) => path.map((part) => `/${escapePointer(part)}`).join('');
 
 function describe(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), detail: 'is not a member of this call; remove it' }));
+    return issue.keys.map((key) => ({
+      pointer: pointer([...issue.path, key]),
+      detail: 'is not a member of this call; remove it',
+    }));
   }
   const missing = issue.code === 'invalid_type' && issue.input === undefined;
   return [{ pointer: pointer(issue.path), detail: missing ? 'is required' : issue.message }];
@@ -86,7 +100,9 @@ const isBroken = (part: string) => {
 /** Makes an address routable whose percent-encoding is broken, so that role and signature are looked at before that is told. */
 export function routable(url: string): string {
   const [path = '', ...query] = url.split('?');
-  const segments = path.split('/').map((segment) => (isBroken(segment) ? encodeURIComponent(segment) : segment));
+  const segments = path
+    .split('/')
+    .map((segment) => (isBroken(segment) ? encodeURIComponent(segment) : segment));
   return [segments.join('/'), ...query].join('?');
 }
 
@@ -95,7 +111,12 @@ export function brokenParameters(template: string, url: string): FieldError[] {
   if (!url.includes('%')) return [];
   const [path = '', query = ''] = url.split('?', 2);
   const names = template.split('/');
-  const inPath = path.split('/').flatMap((segment, index) => (isBroken(segment) ? [names[index]?.replaceAll(/[{}]/g, '') ?? ''] : []));
+  const inPath = path
+    .split('/')
+    .flatMap((segment, index) => (isBroken(segment) ? [names[index]?.replaceAll(/[{}]/g, '') ?? ''] : []));
   const inQuery = query.split('&').flatMap((pair) => (isBroken(pair) ? [pair.split('=')[0] ?? ''] : []));
-  return [...inPath, ...inQuery].map((name) => ({ pointer: `/${name}`, detail: 'must be percent-encoded UTF-8' }));
+  return [...inPath, ...inQuery].map((name) => ({
+    pointer: `/${name}`,
+    detail: 'must be percent-encoded UTF-8',
+  }));
 }

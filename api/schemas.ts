@@ -11,13 +11,20 @@ export const callerId = z
   .regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 visible ASCII characters, without spaces')
   .meta({ description: '1 to 128 visible ASCII characters' });
 
-const whole = z.number({ error: 'must be a whole number of minor units, such as 1250 for 12.50' }).int('must be a whole number of minor units, without a fraction').max(MAX, 'must be at most 9007199254740991 (2^53-1)');
+const whole = z
+  .number({ error: 'must be a whole number of minor units, such as 1250 for 12.50' })
+  .int('must be a whole number of minor units, without a fraction')
+  .max(MAX, 'must be at most 9007199254740991 (2^53-1)');
 
 /** Whole minor units, at least 1. */
-export const amount = whole.positive('must be more than 0').meta({ description: 'Whole minor units: 1250 is 12.50 SEK', example: 1250 });
+export const amount = whole
+  .positive('must be more than 0')
+  .meta({ description: 'Whole minor units: 1250 is 12.50 SEK', example: 1250 });
 
 /** Whole minor units; 0 is legal: a free round, a loss. */
-export const amountOrZero = whole.nonnegative('must not be negative').meta({ description: 'Whole minor units, 0 allowed', example: 0 });
+export const amountOrZero = whole
+  .nonnegative('must not be negative')
+  .meta({ description: 'Whole minor units, 0 allowed', example: 0 });
 
 export const currency = z
   .string()
@@ -31,9 +38,13 @@ export const objectionTo = ({ config }: Services, code: string): 'unknown_curren
 /** Refuses a well-formed code that this installation is not configured for. */
 export function requireCurrency({ config }: Services, code: string, pointer = '/currency'): void {
   if (config.currencies.includes(code)) return;
-  throw new Problem('unknown_currency', `${code} is not configured here; configured are ${config.currencies.join(', ')}.`, {
-    errors: [{ pointer, detail: `must be one of ${config.currencies.join(', ')}` }],
-  });
+  throw new Problem(
+    'unknown_currency',
+    `${code} is not configured here; configured are ${config.currencies.join(', ')}.`,
+    {
+      errors: [{ pointer, detail: `must be one of ${config.currencies.join(', ')}` }],
+    },
+  );
 }
 
 /** A few words by a person. Postgres holds no NUL and no half of a character. */
@@ -41,32 +52,63 @@ export const freeText = z
   .string()
   .min(1, 'must not be empty')
   .max(500, 'must be at most 500 characters')
-  .refine((value) => value.isWellFormed() && !/\p{Cc}/u.test(value), 'must be well-formed text without control characters');
+  .refine(
+    (value) => value.isWellFormed() && !/\p{Cc}/u.test(value),
+    'must be well-formed text without control characters',
+  );
 
-export const limit = z
+/** A whole number in a query, where everything is text; `Number` would take '' for 0 and '0x10' for 16. */
+const wholeText = (pattern: RegExp, message: string, minimum: number, maximum: number) =>
+  z
+    .string()
+    .regex(pattern, message)
+    .transform(Number)
+    .meta({
+      override: ({ jsonSchema }: { jsonSchema: { pattern?: string } }) => {
+        delete jsonSchema.pattern;
+        Object.assign(jsonSchema, { type: 'integer', minimum, maximum });
+      },
+    });
+
+export const limit = wholeText(
+  /^([1-9]\d?|1\d\d|200)$/,
+  'must be a whole number from 1 to 200',
+  1,
+  200,
+).default(50);
+
+/** A length of time in a query. */
+export const seconds = wholeText(/^\d{1,9}$/, 'must be a whole number of seconds', 0, 999_999_999);
+
+const opaque = z
   .string()
-  .regex(/^([1-9]\d?|1\d\d|200)$/, 'must be a whole number from 1 to 200')
-  .transform(Number)
-  .default(50)
-  .meta({ description: 'Items of a page', override: ({ jsonSchema }: { jsonSchema: { pattern?: string } }) => {
-      delete jsonSchema.pattern;
-      Object.assign(jsonSchema, { type: 'integer', minimum: 1, maximum: 200 });
-    },
-  });
+  .max(1_000)
+  .regex(/^[A-Za-z0-9_-]+$/, 'must be a nextCursor from an earlier page');
 
-const opaque = z.string().max(1_000).regex(/^[A-Za-z0-9_-]+$/, 'must be a nextCursor from an earlier page');
+const isStorable = (part: unknown): part is string =>
+  typeof part === 'string' && part.isWellFormed() && !part.includes('\0');
 
 /** A list is paged by key; the cursor hides which. */
 export const cursor = opaque.transform((value, context): string[] => {
   try {
-    const parsed: unknown = JSON.parse(Buffer.from(value, 'base64url').toString());
-    if (Array.isArray(parsed) && parsed.every((part) => typeof part === 'string' && part.isWellFormed() && !part.includes('\0'))) return parsed;
+    const parsed = JSON.parse(Buffer.from(value, 'base64url').toString()) as unknown;
+    if (Array.isArray(parsed) && parsed.every(isStorable)) return parsed;
   } catch {
     // told below
   }
   context.addIssue({ code: 'custom', message: 'must be a nextCursor from an earlier page' });
   return z.NEVER;
 });
+
+const PG_TIME = /^(\d{4,6}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)([+-]\d\d)(:\d\d)?$/;
+
+/** The cursor of a list in order of time: a timestamptz as Postgres writes it, with its microseconds, and an id. */
+export const timeCursor = cursor.refine(([at = '', id, ...rest]) => {
+  const [, day = '', time = '', hours = '', minutes = ':00'] = PG_TIME.exec(at) ?? [];
+  return (
+    id !== undefined && rest.length === 0 && !Number.isNaN(Date.parse(`${day}T${time}${hours}${minutes}`))
+  );
+}, 'must be a nextCursor from an earlier page');
 
 /** Refuses a cursor that is one, but not of this list. */
 export function refuseCursor(): never {
@@ -75,7 +117,8 @@ export function refuseCursor(): never {
   });
 }
 
-export const cursorOf = (...key: readonly string[]): string => Buffer.from(JSON.stringify(key)).toString('base64url');
+export const cursorOf = (...key: readonly string[]): string =>
+  Buffer.from(JSON.stringify(key)).toString('base64url');
 
 export const instant = z.iso
   .datetime({ offset: true, error: 'must be an ISO 8601 time with its zone, such as 2026-11-23T10:00:00Z' })
@@ -92,7 +135,9 @@ export const problemDocument = z
     status: z.int(),
     detail: z.string(),
     code: z.string(),
-    errors: z.array(z.object({ pointer: z.string(), detail: z.string(), code: z.string().optional() })).optional(),
+    errors: z
+      .array(z.object({ pointer: z.string(), detail: z.string(), code: z.string().optional() }))
+      .optional(),
     traceId: z.string(),
   })
   .meta({ id: 'Problem', description: 'RFC 9457. Branch on `code`; `errors` name each bad field.' });

@@ -33,7 +33,10 @@ export interface SagaStart {
 }
 
 /** What came of a saga within the time the caller gave it. `closed`: it ended before, our own records have the outcome. */
-export type Early<R> = { readonly outcome: 'answered'; readonly result: R } | { readonly outcome: 'running' } | { readonly outcome: 'closed' };
+export type Early<R> =
+  | { readonly outcome: 'answered'; readonly result: R }
+  | { readonly outcome: 'running' }
+  | { readonly outcome: 'closed' };
 
 /** `gone`: no such workflow runs. `rejected`: its validator or handler said no, with a type of its own. */
 export type Updated<R> =
@@ -56,7 +59,10 @@ export class TemporalGateway {
     // The usual pause between attempts grows to 5 s (its option `maxIntervalMs` does nothing), and a deadline is noticed
     // after it only: a caller who waits one second would hear of an outage after three.
     const usual = defaultGrpcRetryOptions();
-    const retry = makeGrpcRetryInterceptor({ ...usual, delayFunction: (...attempt) => Math.min(500, usual.delayFunction(...attempt)) });
+    const retry = makeGrpcRetryInterceptor({
+      ...usual,
+      delayFunction: (...attempt) => Math.min(500, usual.delayFunction(...attempt)),
+    });
     this.#connection = Connection.lazy({ address: temporal.address, interceptors: [retry] });
     this.#client = new Client({ connection: this.#connection, namespace: temporal.namespace });
     this.#uiUrl = temporal.uiUrl.replace(/\/$/, '');
@@ -90,17 +96,27 @@ export class TemporalGateway {
       // Rejected along with the call itself, which is the one we listen to.
       startWorkflowOperation.workflowHandle().catch(() => undefined);
       const result: unknown = await this.#within(wait.seconds, () =>
-        this.#client.workflow.executeUpdateWithStart(saga.update, { startWorkflowOperation, updateId: saga.update }),
+        this.#client.workflow.executeUpdateWithStart(saga.update, {
+          startWorkflowOperation,
+          updateId: saga.update,
+        }),
       );
       return { outcome: 'answered', result: result as R };
     } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError || endedMeanwhile(error)) return { outcome: 'closed' };
+      if (error instanceof WorkflowExecutionAlreadyStartedError || endedMeanwhile(error))
+        return { outcome: 'closed' };
       return await this.#notKnownYet(error, saga.workflowId);
     }
   }
 
   /** An update of a saga that runs, idempotent by its id. */
-  async update<R>(workflowId: string, update: string, updateId: string, input: unknown, wait: Wait): Promise<Updated<R>> {
+  async update<R>(
+    workflowId: string,
+    update: string,
+    updateId: string,
+    input: unknown,
+    wait: Wait,
+  ): Promise<Updated<R>> {
     try {
       const seconds = wait.mode === 'async' ? QUICK_SECONDS : wait.seconds;
       const result: unknown = await this.#within(seconds, () =>
@@ -110,14 +126,20 @@ export class TemporalGateway {
     } catch (error) {
       if (error instanceof WorkflowNotFoundError || endedMeanwhile(error)) return { outcome: 'gone' };
       if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
-        return { outcome: 'rejected', type: error.cause.type ?? 'internal', details: error.cause.details ?? [] };
+        return {
+          outcome: 'rejected',
+          type: error.cause.type ?? 'internal',
+          details: error.cause.details ?? [],
+        };
       }
       return await this.#notKnownYet(error, workflowId);
     }
   }
 
   async reachable(): Promise<boolean> {
-    return await this.#within(2, () => this.#connection.workflowService.describeNamespace({ namespace: this.#namespace })).then(
+    return await this.#within(2, () =>
+      this.#connection.workflowService.describeNamespace({ namespace: this.#namespace }),
+    ).then(
       () => true,
       () => false,
     );
@@ -125,7 +147,9 @@ export class TemporalGateway {
 
   /** The page of a workflow in the Temporal Web UI. */
   uiLink(workflowId: string | null): string | null {
-    return workflowId === null ? null : `${this.#uiUrl}/namespaces/${this.#namespace}/workflows/${encodeURIComponent(workflowId)}`;
+    return workflowId === null
+      ? null
+      : `${this.#uiUrl}/namespaces/${this.#namespace}/workflows/${encodeURIComponent(workflowId)}`;
   }
 
   async close(): Promise<void> {
@@ -142,18 +166,25 @@ export class TemporalGateway {
    */
   async #notKnownYet(error: unknown, workflowId: string): Promise<{ outcome: 'running' }> {
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-    if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) && !isGrpcServiceError(cause)) throw error;
+    if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) && !isGrpcServiceError(cause))
+      throw error;
     const isThere = await this.#within(1, () => this.#client.workflow.getHandle(workflowId).describe()).then(
       () => true,
       () => false,
     );
     if (isThere) return { outcome: 'running' };
-    throw new Problem('unavailable', 'The workflow engine cannot be reached. Send the same again, with the same id.', {
-      headers: { 'Retry-After': '2' },
-    });
+    throw new Problem(
+      'unavailable',
+      'The workflow engine cannot be reached. Send the same again, with the same id.',
+      {
+        headers: { 'Retry-After': '2' },
+      },
+    );
   }
 }
 
 /** The update was on its way when the workflow ended: its outcome is in our own records. */
 const endedMeanwhile = (error: unknown) =>
-  error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure && error.cause.type === 'AcceptedUpdateCompletedWorkflow';
+  error instanceof WorkflowUpdateFailedError &&
+  error.cause instanceof ApplicationFailure &&
+  error.cause.type === 'AcceptedUpdateCompletedWorkflow';

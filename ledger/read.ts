@@ -39,10 +39,15 @@ export interface Liability {
 /** A player's id may hold colons; kinds and currencies have none. */
 export function parseAccountId(accountId: string): AccountName | undefined {
   const [, kind, owner, currency] = /^([a-z_]+):(.+):([A-Z]{3,5})$/.exec(accountId) ?? [];
-  return kind === undefined || owner === undefined || currency === undefined ? undefined : { kind, owner, currency };
+  return kind === undefined || owner === undefined || currency === undefined
+    ? undefined
+    : { kind, owner, currency };
 }
 
-const identify = <Row extends AccountName>(row: Row) => ({ accountId: `${row.kind}:${row.owner}:${row.currency}`, ...row });
+const identify = <Row extends AccountName>(row: Row) => ({
+  accountId: `${row.kind}:${row.owner}:${row.currency}`,
+  ...row,
+});
 
 export interface AccountFilter {
   readonly kind?: string | undefined;
@@ -53,25 +58,37 @@ export interface AccountFilter {
 }
 
 /** Accounts by kind, owner and currency: the order of their index, so that a page is read and no more. */
-export async function listAccounts(read: Knex, { kind, owner, currency, after, limit }: AccountFilter): Promise<Account[]> {
+export async function listAccounts(
+  read: Knex,
+  { kind, owner, currency, after, limit }: AccountFilter,
+): Promise<Account[]> {
   const query = read('ledger.accounts')
     .select('kind', 'owner', 'currency')
-    .select(read.raw('sum(posted)::bigint as posted, sum(held)::bigint as held, sum(posted - held)::bigint as available'))
+    .select(
+      read.raw(
+        'sum(posted)::bigint as posted, sum(held)::bigint as held, sum(posted - held)::bigint as available',
+      ),
+    )
     .groupBy('kind', 'owner', 'currency')
     .orderBy(['kind', 'owner', 'currency'])
     .limit(limit);
   if (kind !== undefined) void query.where({ kind });
   if (owner !== undefined) void query.where({ owner });
   // The index begins with the kind: an owner alone is found by naming them all.
-  if (owner !== undefined && kind === undefined) void query.whereIn('kind', read('ledger.kinds').select('kind'));
+  if (owner !== undefined && kind === undefined)
+    void query.whereIn('kind', read('ledger.kinds').select('kind'));
   if (currency !== undefined) void query.where({ currency });
-  if (after !== undefined) void query.whereRaw('(kind, owner, currency) > (?, ?, ?)', [after.kind, after.owner, after.currency]);
+  if (after !== undefined)
+    void query.whereRaw('(kind, owner, currency) > (?, ?, ?)', [after.kind, after.owner, after.currency]);
   const rows = (await query) as Omit<Account, 'accountId'>[];
   return rows.map(identify);
 }
 
 /** An account now; undefined where there is none. */
-export async function findAccount(pool: Pool, { kind, owner, currency }: AccountName): Promise<Account | undefined> {
+export async function findAccount(
+  pool: Pool,
+  { kind, owner, currency }: AccountName,
+): Promise<Account | undefined> {
   const { rows } = await pool.query<Omit<Account, 'accountId'>>({
     name: 'find_account',
     text: `
@@ -88,7 +105,11 @@ export async function findAccount(pool: Pool, { kind, owner, currency }: Account
  * entry before the moment is found by halving: some twenty index look-ups for a million entries, and no index more.
  * Every coin of player_held belongs to a hold and no other account holds any, so `held` needs no history of its own.
  */
-export async function findAccountAt(pool: Pool, { kind, owner, currency }: AccountName, at: Date): Promise<Account | undefined> {
+export async function findAccountAt(
+  pool: Pool,
+  { kind, owner, currency }: AccountName,
+  at: Date,
+): Promise<Account | undefined> {
   const { rows } = await pool.query<Omit<Account, 'accountId'>>({
     name: 'find_account_at',
     text: `
@@ -125,7 +146,12 @@ export interface EntryKey {
 export const FIRST_PAGE: EntryKey = { version: 9_223_372_036_854_775_807n, account: 0n };
 
 /** An account's entries, newest first. */
-export async function listEntries(pool: Pool, { kind, owner, currency }: AccountName, before: EntryKey, limit: number): Promise<(Entry & EntryKey)[]> {
+export async function listEntries(
+  pool: Pool,
+  { kind, owner, currency }: AccountName,
+  before: EntryKey,
+  limit: number,
+): Promise<(Entry & EntryKey)[]> {
   const { rows } = await pool.query<Entry & EntryKey>({
     name: 'entries_of_account',
     text: `

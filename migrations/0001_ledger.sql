@@ -42,10 +42,8 @@ create table ledger.accounts (
   version bigint not null default 0,
   opened_at timestamptz not null default clock_timestamp(),
   constraint accounts_one_per_owner unique (kind, owner, currency, bucket),
-  constraint accounts_currency_code check (currency ~ '^[A-Z]{3,5}$'),
-  constraint accounts_never_overdrawn check (posted - held >= floor),
+  constraint accounts_never_overdrawn check (posted - held >= floor and held >= 0),
   constraint accounts_never_past_ceiling check (posted <= ceiling),
-  constraint accounts_held_not_negative check (held >= 0),
   -- Every coin of player_held belongs to a hold, and no other account holds any.
   constraint accounts_held_belongs_to_holds check (held = case when kind = 'player_held' then posted else 0 end)
 ) with (fillfactor = 50); -- updates stay heap-only: no index covers a balance

@@ -11,7 +11,9 @@ const PROBE_MS = 3_000;
 
 /** Asks all parts at once. */
 export async function checkHealth(probes: Readonly<Record<string, Probe>>): Promise<Health> {
-  const asked = Object.entries(probes).map(async ([name, probe]) => [name, (await answers(probe)) ? 'reachable' : 'unreachable'] as const);
+  const asked = Object.entries(probes).map(
+    async ([name, probe]) => [name, (await answers(probe)) ? 'reachable' : 'unreachable'] as const,
+  );
   const parts = Object.fromEntries(await Promise.all(asked));
   return { ready: Object.values(parts).every((state) => state === 'reachable'), parts };
 }

@@ -7,11 +7,13 @@ export type Tx = pg.PoolClient;
 const INT8 = 20;
 const NUMERIC = 1700;
 
+type Parse = (text: string) => unknown;
+const driversParser = pg.types.getTypeParser as unknown as (oid: number, format?: string) => Parse;
+
 /** bigint and whole numeric columns arrive as `bigint`; set on our pools alone, not on the driver. */
-export const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 || oid === NUMERIC ? BigInt : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
-};
+export const types = {
+  getTypeParser: (oid: number, format?: string): Parse => (oid === INT8 || oid === NUMERIC ? BigInt : driversParser(oid, format)),
+} as unknown as pg.CustomTypesConfig;
 
 /** `onIdleError` hears of connections that died while nobody used them; without a listener they would end the process. */
 export function createPool(url: string, { max, onIdleError }: { max: number; onIdleError: (error: Error) => void }): Pool {

@@ -14,7 +14,9 @@ export interface Player {
 /** Registers a player, or changes what is known of one. Refused: `invalid_state` where a dropped currency holds money. */
 export async function register(pool: Pool, player: Player): Promise<Refusal | undefined> {
   const { code, facts } = await callRow<{ code: ProblemCode | null; facts: Record<string, unknown> | null }>(
-    pool, 'register_player', 'select code, facts from players.register($1::text, $2::text, $3::text[])',
+    pool,
+    'register_player',
+    'select code, facts from players.register($1::text, $2::text, $3::text[])',
     [player.playerId, player.jurisdiction, player.currencies],
   );
   return code === null ? undefined : { code, ...(facts === null ? {} : { facts }) };
@@ -48,7 +50,9 @@ export async function balancesOf(pool: Pool, playerId: string): Promise<Balance[
     values: [playerId],
   });
   if (rows[0]?.known !== true) return undefined;
-  return rows.flatMap(({ known: _known, currency, ...balance }) => (currency === null ? [] : [{ currency, ...balance }]));
+  return rows.flatMap(({ currency, cash, inPlay, pendingWithdrawals, owed }) =>
+    currency === null ? [] : [{ currency, cash, inPlay, pendingWithdrawals, owed }],
+  );
 }
 
 export interface Award {
@@ -75,7 +79,8 @@ export interface AwardVerdict {
 /** Pays a win that has no wager. */
 export const award = (pool: Pool, a: Award): Promise<AwardVerdict> =>
   callRow<AwardVerdict>(
-    pool, 'award',
+    pool,
+    'award',
     `select outcome, code, facts, replayed, balance, transfer_id as "transferId"
        from players.award($1::text, $2::text, $3::text, $4::text, $5::bigint, $6::jsonb, $7::text)`,
     [a.clientId, a.awardId, a.playerId, a.currency, a.amount, JSON.stringify(a.request), a.objection ?? null],

@@ -12,7 +12,7 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
 }
 
 export const bundleWorkflows = () =>
-  bundleWorkflowCode({ workflowsPath: fileURLToPath(import.meta.resolve('../workflows/index.ts')), logger: silent });
+  bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)), logger: silent });
 
 const nothing = () => undefined;
 /** webpack's progress is noise on a terminal; its errors are thrown. */

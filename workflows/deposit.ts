@@ -6,21 +6,26 @@ import { DEPOSIT, type DepositEvent, type DepositState } from '../contract/state
 import { format } from '../money/index.ts';
 import { OWN_BOOKS, PROVIDER } from './timeouts.ts';
 
-const books = proxyLocalActivities<PaymentsActivities>(OWN_BOOKS);
+/** A step's summary is what support reads beside it in the timeline of the Web UI. */
+const books = (summary: string) => proxyLocalActivities<PaymentsActivities>({ ...OWN_BOOKS, summary });
 
 /** Answered once the provider has taken the request, or it was refused: our own books tell which. */
 const answer = defineUpdate(PAYMENT_ANSWER);
 const providerNews = defineSignal<[ProviderNews]>(PROVIDER_NEWS);
 
 /** Reserve → create the payment at the provider → wait for webhook, answer or expiry → credit. docs/payments.md. */
-export async function deposit(input: DepositInput): Promise<void> {
-  await new DepositSaga(input).run();
+export async function deposit(input: DepositInput): Promise<string> {
+  const saga = new DepositSaga(input);
+  await saga.run();
+  return saga.story;
 }
 
 class DepositSaga {
   #state: DepositState = 'pending';
   #seq = 0;
   #answered = false;
+  /** The same sentence that the Web UI shows as current details. */
+  story = '';
   #provider = '';
   readonly #news: ProviderNews[] = [];
   readonly #input: DepositInput;
@@ -42,11 +47,11 @@ class DepositSaga {
       await this.#takeUp(this.#input.late);
       return;
     }
-    const opened: Opened = await books.openDeposit(this.#input);
+    const opened: Opened = await books('write the deposit down').openDeposit(this.#input);
     if (opened.outcome === 'opened') {
       await this.#pay(opened.terms, opened.openedAt);
     } else {
-      setCurrentDetails(`${this.#words}: refused, ${opened.code}.`);
+      this.#tell(`${this.#words}: refused, ${opened.code}.`);
     }
     this.#answered = true;
     // Parked where it cannot go on: open, so that support sees it waiting.
@@ -57,7 +62,7 @@ class DepositSaga {
   async #pay(terms: Terms, openedAt: string): Promise<void> {
     this.#provider = terms.providers[0] ?? 'none';
     const expiry = expiresAt(openedAt, this.#input.expiresInMs);
-    setCurrentDetails(`${this.#words}: asking ${this.#provider} to take it.`);
+    this.#tell(`${this.#words}: asking ${this.#provider} to take it.`);
     const { createPayment } = proxyActivities<PaymentsActivities>({ ...PROVIDER, summary: `ask ${this.#provider} to take ${format(this.#input.money)}` });
     const asked = await createPayment(this.#input, this.#provider, expiry);
     if (asked.outcome === 'refused') {
@@ -68,7 +73,7 @@ class DepositSaga {
       await this.#step('taken', { providerReference: asked.providerReference, ...(asked.redirectUrl === undefined ? {} : { redirectUrl: asked.redirectUrl }) });
       this.#answered = true;
     }
-    setCurrentDetails(`${this.#words}: waiting for the player at ${this.#provider}.`);
+    this.#tell(`${this.#words}: waiting for the player at ${this.#provider}.`);
     await this.#settle(terms);
   }
 
@@ -77,7 +82,7 @@ class DepositSaga {
     const asking = new CancellationScope();
     const final = () => this.#news.find(({ state }) => state !== 'pending');
     const poll = asking.run(async () => {
-      await condition(() => final() !== undefined, terms.askFirstAfterMs);
+      await condition(() => final() !== undefined, terms.askFirstAfterMs, { summary: `wait for ${this.#provider} to notify` });
       if (final() !== undefined) return;
       if (!this.#answered) this.#news.push(await this.#ask(terms, 'taken'));
       const taken = this.#news.find(({ state }) => state === 'pending');
@@ -88,7 +93,7 @@ class DepositSaga {
     poll.catch((error: unknown) => {
       if (!isCancellation(error)) throw error;
     });
-    await condition(() => final() !== undefined, this.#input.expiresInMs);
+    await condition(() => final() !== undefined, this.#input.expiresInMs, { summary: 'the deposit expires' });
     asking.cancel();
     const news = final();
     if (news === undefined) await this.#expire();
@@ -130,7 +135,7 @@ class DepositSaga {
 
   /** Money that came, or was charged back, after the deposit's own saga had ended. */
   async #takeUp(news: ProviderNews): Promise<void> {
-    const { nextSeq, state, provider } = await books.resumeDeposit(this.#input.depositId);
+    const { nextSeq, state, provider } = await books('take up the deposit again').resumeDeposit(this.#input.depositId);
     this.#seq = nextSeq;
     this.#state = state as DepositState;
     this.#provider = provider;
@@ -142,16 +147,21 @@ class DepositSaga {
     }
   }
 
+  #tell(story: string): void {
+    this.story = story;
+    setCurrentDetails(story);
+  }
+
   /** Writes a step that the table of states allows, with its money; what the table does not know is left alone. */
   async #step(event: DepositEvent, more: Pick<DepositStep, 'providerReference' | 'redirectUrl' | 'reason'>): Promise<Stepped> {
     const to = DEPOSIT[this.#state].on[event];
     if (to === undefined) return { at: '', refused: null };
     this.#seq += 1;
     const { depositId } = this.#input;
-    const stepped = await books.stepDeposit({ depositId, seq: this.#seq, event, to, provider: this.#provider, ...more });
+    const stepped = await books(`${event.replaceAll('_', ' ')}: ${this.#state} → ${to}`).stepDeposit({ depositId, seq: this.#seq, event, to, provider: this.#provider, ...more });
     if (stepped.refused !== null) return stepped;
     this.#state = to;
-    setCurrentDetails(`${this.#words}: ${to}${more.reason == null ? '' : `, ${more.reason}`}.`);
+    this.#tell(`${this.#words}: ${to}${more.reason == null ? '' : `, ${more.reason}`}.`);
     if (to === 'needs_attention') {
       upsertSearchAttributes([{ key: SEARCH.needsAttention, value: true }, { key: SEARCH.stage, value: to }, { key: SEARCH.reason, value: event }]);
     } else if (to !== 'pending') {

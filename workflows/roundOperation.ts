@@ -53,15 +53,18 @@ export async function roundOperation({ roundId, ...ref }: OperationInput): Promi
   await CancellationScope.nonCancellable(async () => {
     const undoOfClaim = () => persist(work, () => undoClaim(ref, problem ?? { code: 'internal' }));
     const claim = await saga.step('claim', () => takeTurn(work), undoOfClaim);
-    if (claim === 'ended') return;
+    if (claim === 'ended') { work.say('refused as a whole, or ended before; nothing was posted'); return; }
     const undoOfPosts = () => takeAllBack(work, () => (answered = true));
     problem = await saga.step('post', () => postAll(work), undoOfPosts);
-    if (problem === null) return await persist(work, () => closeOperation(ref));
+    if (problem === null) {
+      await persist(work, () => closeOperation(ref));
+      work.say('done'); return;
+    }
     work.say(`refused (${problem.code}), giving back what was posted`);
     await saga.compensate();
+    work.say(`refused (${problem.code}), all that was posted is given back`);
     upsertSearchAttributes([{ key: SEARCH.stage, value: 'refused' }, { key: SEARCH.reason, value: problem.code }]);
   });
-  work.say('ended');
   answered = true;
   await condition(allHandlersFinished);
 }

@@ -2,12 +2,13 @@ import { allHandlersFinished, condition, defineSignal, defineUpdate, proxyLocalA
 import type { PaymentsActivities } from '../activities/index.ts';
 import { ACT, PAYMENT_ANSWER, PROVIDER_NEWS, type ActionInput, type Opened, type ProviderNews, type Terms, type WithdrawalInput } from '../contract/payments.ts';
 import { isFinal, type WithdrawalEvent } from '../contract/states/withdrawal.ts';
+import { format } from '../money/index.ts';
 import { OWN_BOOKS } from './timeouts.ts';
 import { Desk } from './withdrawalDesk.ts';
 import { Payout } from './withdrawalPayout.ts';
 import { WithdrawalRecord } from './withdrawalRecord.ts';
 
-const books = proxyLocalActivities<PaymentsActivities>(OWN_BOOKS);
+const books = (summary: string) => proxyLocalActivities<PaymentsActivities>({ ...OWN_BOOKS, summary });
 
 /** Answered once the money is held, or was refused: our own books tell which. */
 const answer = defineUpdate(PAYMENT_ANSWER);
@@ -19,7 +20,7 @@ const providerNews = defineSignal<[ProviderNews]>(PROVIDER_NEWS);
  * Hold → checks → approval → submit → webhook, answer or action → paid. docs/payments.md has the states; the table
  * in contract/states says what an event leads to, and this procedure makes the events happen.
  */
-export async function withdrawal(input: WithdrawalInput): Promise<void> {
+export async function withdrawal(input: WithdrawalInput): Promise<string> {
   let answered = false;
   const news: ProviderNews[] = [];
   const record = new WithdrawalRecord(input);
@@ -30,17 +31,18 @@ export async function withdrawal(input: WithdrawalInput): Promise<void> {
   setHandler(providerNews, (said) => {
     news.push(said);
   });
-  setHandler(act, (action) => desk.take(action), { validator: (action) => desk.check(action) });
+  setHandler(act, (action) => desk.take(action), { validator: (action: ActionInput) => desk.check(action) });
 
   const terms = input.late === undefined ? await open(input, record) : await takeUp(input.late, input, record);
   answered = true;
   if (terms !== undefined) await goOn(terms, input, record, desk, news);
   desk.close();
   await condition(allHandlersFinished);
+  return record.story;
 }
 
 async function open(input: WithdrawalInput, record: WithdrawalRecord): Promise<Terms | undefined> {
-  const opened: Opened = await books.openWithdrawal(input);
+  const opened: Opened = await books(`hold ${format(input.money)}`).openWithdrawal(input);
   if (opened.outcome === 'refused') {
     record.refusedAtOnce(opened.code);
     return undefined;
@@ -51,8 +53,8 @@ async function open(input: WithdrawalInput, record: WithdrawalRecord): Promise<T
 
 /** A provider's word that came after the saga had ended: the payout was returned, or paid although it was written off. */
 async function takeUp(news: ProviderNews, input: WithdrawalInput, record: WithdrawalRecord): Promise<Terms | undefined> {
-  const terms = await books.termsNow(input.money);
-  const stands = await books.resumeWithdrawal(input.withdrawalId, news);
+  const terms = await books('read the terms').termsNow(input.money);
+  const stands = await books('take up the withdrawal again').resumeWithdrawal(input.withdrawalId, news);
   record.resumed(terms, stands);
   const event = record.meaningOf(news, stands.newsAttemptStatus);
   if (event === undefined) return undefined;
@@ -86,7 +88,7 @@ async function goOn(terms: Terms, input: WithdrawalInput, record: WithdrawalReco
 
 /** Our own checks; a person's action that came first goes first. */
 async function checks(input: WithdrawalInput, terms: Terms, record: WithdrawalRecord, desk: Desk): Promise<void> {
-  const review = record.reviewed ? null : await books.reviewWithdrawal(input.withdrawalId);
+  const review = record.reviewed ? null : await books('check how often the player withdraws').reviewWithdrawal(input.withdrawalId);
   if (await desk.actIfAsked()) return;
   const event: WithdrawalEvent = review !== null ? 'review_needed' : terms.needsApproval ? 'approval_needed' : 'checks_passed';
   await record.step(event, { by: 'countroom', reason: review ?? (terms.needsApproval ? 'above the approval tier' : null) });

@@ -54,7 +54,7 @@ export class Payout {
     const until = this.#record.state === 'unknown' ? 'taken' : 'final';
     const heard = () => this.#heard(until);
     const poll = asking.run(async () => {
-      if (await condition(() => desk.asked || heard() !== undefined, this.#terms.askFirstAfterMs)) return;
+      if (await condition(() => desk.asked || heard() !== undefined, this.#terms.askFirstAfterMs, { summary: `wait for ${this.#record.provider} to notify` })) return;
       this.#news.push(await this.#ask(until));
     });
     poll.catch((error: unknown) => {

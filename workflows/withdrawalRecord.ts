@@ -6,7 +6,8 @@ import { nextState, WITHDRAWAL, type WithdrawalEvent, type WithdrawalState } fro
 import { format } from '../money/index.ts';
 import { OWN_BOOKS } from './timeouts.ts';
 
-const books = proxyLocalActivities<PaymentsActivities>(OWN_BOOKS);
+/** A step's summary is what support reads beside it in the timeline of the Web UI. */
+const books = (summary: string) => proxyLocalActivities<PaymentsActivities>({ ...OWN_BOOKS, summary });
 
 type AttemptStatus = 'open' | 'refused' | 'declared_unpaid' | 'paid';
 
@@ -32,6 +33,8 @@ export class WithdrawalRecord {
   /** When the present state began: data of our books, so the same on every replay. */
   since = '';
   destination: WithdrawalInput['destination'];
+  /** The same sentence that the Web UI shows as current details. */
+  story = '';
   /** The keys of all attempts, with their numbers. */
   readonly keys = new Map<string, number>();
   readonly #attempts = new Map<number, AttemptStatus>();
@@ -109,7 +112,7 @@ export class WithdrawalRecord {
     if (to === undefined) throw new Error(`${event} does not fit ${this.state}`);
     this.#seq += 1;
     const next = to === 'submitting' ? this.#open(nextProvider ?? this.#terms?.providers[0] ?? 'none') : undefined;
-    const stepped = await books.stepWithdrawal({
+    const stepped = await books(`${event.replaceAll('_', ' ')}: ${this.state} → ${to}`).stepWithdrawal({
       withdrawalId: this.#input.withdrawalId, seq: this.#seq, event, to, by, reason, attempt, provider: this.provider, facts: { ...facts, ...next },
     });
     if (stepped.refused !== null) return stepped;
@@ -147,7 +150,8 @@ export class WithdrawalRecord {
     const who = ['submitting', 'submitted', 'unknown'].includes(this.state) ? this.provider : WITHDRAWAL[this.state].waitsFor;
     const waits = who === 'nothing' ? this.state.replaceAll('_', ' ') : `waiting for ${who} since ${this.since.slice(11, 16)} UTC`;
     const tries = this.attempt > 0 ? ` (attempt ${String(this.attempt)})` : '';
-    setCurrentDetails(`${this.#words}: ${waits}${tries}${reason === null ? '' : `. Reason: ${reason}`}.`);
+    this.story = `${this.#words}: ${waits}${tries}${reason === null ? '' : `. Reason: ${reason}`}.`;
+    setCurrentDetails(this.story);
   }
 
   /** Search attributes cost an event each time, so the usual path sets them only where it stays. */

@@ -103,6 +103,7 @@ async function startDeposit({ temporal }: Services, clientId: string, body: Body
         { key: SEARCH.stage, value: 'pending' },
       ],
       summary: `Deposit of ${format(money)} for player ${playerId}`,
+      details: `Asked for by **${clientId}** as \`${depositId}\`. It ends credited, failed or expired; money that comes later is credited all the same. States: docs/payments.md.`,
     },
     wait,
   );

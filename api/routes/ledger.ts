@@ -1,5 +1,16 @@
 import { z } from 'zod';
-import { FIRST_PAGE, findAccount, findAccountAt, liability, listAccounts, listEntries, parseAccountId, type Account, type AccountName } from '../../ledger/index.ts';
+import {
+  FIRST_PAGE,
+  findAccount,
+  findAccountAt,
+  liability,
+  listAccounts,
+  listEntries,
+  parseAccountId,
+  type Account,
+  type AccountName,
+  type Entry,
+} from '../../ledger/index.ts';
 import { Problem } from '../problem.ts';
 import { route } from '../route.ts';
 import { callerId, currency, cursor, cursorOf, instant, limit, nullable, refuseCursor } from '../schemas.ts';
@@ -8,7 +19,10 @@ import { PEOPLE } from './scope.ts';
 /** `<kind>:<owner>:<currency>`; an owner's id alone may have 128 characters. */
 const accountId = z
   .string()
-  .regex(/^[a-z_]{1,40}:[\x21-\x7e]{1,128}:[A-Z]{3,5}$/, 'must be <kind>:<owner>:<currency>, such as player_cash:p-42:SEK')
+  .regex(
+    /^[a-z_]{1,40}:[\x21-\x7e]{1,128}:[A-Z]{3,5}$/,
+    'must be <kind>:<owner>:<currency>, such as player_cash:p-42:SEK',
+  )
   .meta({ description: '`<kind>:<owner>:<currency>`', example: 'player_cash:p-42:SEK' });
 
 const params = z.strictObject({ accountId });
@@ -40,25 +54,37 @@ const getAccounts = route({
   path: '/v1/ledger/accounts',
   tag: 'Ledger',
   summary: 'Find ledger accounts',
-  description: 'By owner (a player, a provider, or `house`), kind and currency; in order of kind, owner and currency.',
+  description:
+    'By owner (a player, a provider, or `house`), kind and currency; in order of kind, owner and currency.',
   allow: PEOPLE,
   query: z.strictObject({
     owner: callerId.optional(),
-    kind: z.string().regex(/^[a-z_]{1,40}$/, 'must be a kind of account, such as player_cash').optional().meta({ example: 'player_cash' }),
+    kind: z
+      .string()
+      .regex(/^[a-z_]{1,40}$/, 'must be a kind of account, such as player_cash')
+      .optional()
+      .meta({ example: 'player_cash' }),
     currency: currency.optional(),
     cursor: cursor.optional(),
     limit,
   }),
   answers: { 200: z.object({ items: z.array(accountShape), nextCursor: nullable(z.string()) }) },
   async handle({ query, services: { read } }) {
-    const after = query.cursor === undefined ? undefined : (parseAccountId(query.cursor[0] ?? '') ?? refuseCursor());
-    const accounts = await listAccounts(read, { kind: query.kind, owner: query.owner, currency: query.currency, after, limit: query.limit });
-    const last = accounts.length === query.limit ? accounts.at(-1) : undefined;
+    const after =
+      query.cursor === undefined ? undefined : (parseAccountId(query.cursor[0] ?? '') ?? refuseCursor());
+    const accounts = await listAccounts(read, {
+      kind: query.kind,
+      owner: query.owner,
+      currency: query.currency,
+      after,
+      limit: query.limit + 1,
+    });
+    const last = accounts.length > query.limit ? accounts[query.limit - 1] : undefined;
     const now = new Date();
     return {
       status: 200,
       body: {
-        items: accounts.map((account) => shapeOf(account, now)),
+        items: accounts.slice(0, query.limit).map((account) => shapeOf(account, now)),
         nextCursor: last === undefined ? null : cursorOf(last.accountId),
       },
     };
@@ -84,7 +110,8 @@ const getAccount = route({
   answers: { 200: accountShape },
   async handle({ params: { accountId: id }, query, services: { pool } }) {
     const at = query.at === undefined ? undefined : new Date(query.at);
-    const account = at === undefined ? await findAccount(pool, nameOf(id)) : await findAccountAt(pool, nameOf(id), at);
+    const account =
+      at === undefined ? await findAccount(pool, nameOf(id)) : await findAccountAt(pool, nameOf(id), at);
     if (account === undefined) throw unknownAccount(id);
     return { status: 200, body: shapeOf(account, at ?? new Date()) };
   },
@@ -103,6 +130,17 @@ const entryShape = z
   })
   .meta({ id: 'LedgerEntry' });
 
+const shapeOfEntry = (entry: Entry) => ({
+  entryId: entry.entryId,
+  transferId: entry.transferId,
+  code: entry.code,
+  amount: Number(entry.amount),
+  balanceAfter: Number(entry.balanceAfter),
+  businessId: entry.businessId,
+  happenedAt: entry.happenedAt,
+  writtenAt: entry.writtenAt,
+});
+
 const isWhole = (text: string | undefined): text is string => text !== undefined && /^\d{1,19}$/.test(text);
 
 const getEntries = route({
@@ -118,18 +156,20 @@ const getEntries = route({
   async handle({ params: { accountId: id }, query, services: { pool } }) {
     const name = nameOf(id);
     const [version, account] = query.cursor ?? [String(FIRST_PAGE.version), String(FIRST_PAGE.account)];
-    const page = isWhole(version) && isWhole(account) ? { version: BigInt(version), account: BigInt(account) } : refuseCursor();
-    const [known, entries] = await Promise.all([findAccount(pool, name), listEntries(pool, name, page, query.limit)]);
+    const page =
+      isWhole(version) && isWhole(account)
+        ? { version: BigInt(version), account: BigInt(account) }
+        : refuseCursor();
+    const [known, entries] = await Promise.all([
+      findAccount(pool, name),
+      listEntries(pool, name, page, query.limit + 1),
+    ]);
     if (known === undefined) throw unknownAccount(id);
-    const last = entries.length === query.limit ? entries.at(-1) : undefined;
+    const last = entries.length > query.limit ? entries[query.limit - 1] : undefined;
     return {
       status: 200,
       body: {
-        items: entries.map(({ version: _version, account: _account, ...entry }) => ({
-          ...entry,
-          amount: Number(entry.amount),
-          balanceAfter: Number(entry.balanceAfter),
-        })),
+        items: entries.slice(0, query.limit).map(shapeOfEntry),
         nextCursor: last === undefined ? null : cursorOf(String(last.version), String(last.account)),
       },
     };

@@ -36,7 +36,13 @@ const putPlayer = route({
     const player = { playerId, jurisdiction: body.jurisdiction, currencies };
     const refusal = await register(services.pool, player);
     if (refusal !== undefined) {
-      throw problemOf({ ...refusal, facts: { ...refusal.facts, reason: 'A currency to be dropped still holds money; move the money first.' } });
+      throw problemOf({
+        ...refusal,
+        facts: {
+          ...refusal.facts,
+          reason: 'A currency to be dropped still holds money; move the money first.',
+        },
+      });
     }
     return { status: 200, body: shapeOf(player) };
   },
@@ -60,7 +66,15 @@ const getPlayer = route({
 const balanceShape = z
   .object({
     playerId: z.string(),
-    balances: z.array(z.object({ currency: z.string(), cash: z.int(), inPlay: z.int(), pendingWithdrawals: z.int(), owed: z.int() })),
+    balances: z.array(
+      z.object({
+        currency: z.string(),
+        cash: z.int(),
+        inPlay: z.int(),
+        pendingWithdrawals: z.int(),
+        owed: z.int(),
+      }),
+    ),
   })
   .meta({ id: 'PlayerBalance' });
 
@@ -69,7 +83,8 @@ const getBalance = route({
   path: '/v1/players/{playerId}/balance',
   tag: 'Players',
   summary: "Read a player's balance",
-  description: 'Per currency, in minor units: cash to stake or withdraw, stakes in play, withdrawals under way, and what the player owes.',
+  description:
+    'Per currency, in minor units: cash to stake or withdraw, stakes in play, withdrawals under way, and what the player owes.',
   allow: ['game', 'cashier', 'support', 'finance', 'finance-approver', 'admin'],
   params,
   answers: { 200: balanceShape },
@@ -97,11 +112,20 @@ const postAward = route({
   path: '/v1/players/{playerId}/awards',
   tag: 'Game servers',
   summary: 'Award a win without a wager',
-  description: 'A promotion, a tournament prize or the win of a free round. Repays first what the player owes, like any win.',
+  description:
+    'A promotion, a tournament prize or the win of a free round. Repays first what the player owes, like any win.',
   allow: ['game'],
   params,
-  body: z.strictObject({ awardId: callerId, kind: z.enum(['promo', 'tournament', 'free_round']), amount, currency, gameId: callerId.optional() }),
-  answers: { 201: z.object({ awardId: z.string(), outcome: z.string(), balance: z.int(), transferId: z.string() }) },
+  body: z.strictObject({
+    awardId: callerId,
+    kind: z.enum(['promo', 'tournament', 'free_round']),
+    amount,
+    currency,
+    gameId: callerId.optional(),
+  }),
+  answers: {
+    201: z.object({ awardId: z.string(), outcome: z.string(), balance: z.int(), transferId: z.string() }),
+  },
   async handle({ caller, params: { playerId }, body, services }) {
     const { clientId } = caller;
     const verdict = await award(services.pool, {
@@ -114,10 +138,19 @@ const postAward = route({
       objection: objectionTo(services, body.currency),
     });
     if (verdict.code === 'player_unknown') throw unknownPlayer(playerId);
-    if (verdict.code !== null) throw problemOf({ code: verdict.code, ...(verdict.facts === null ? {} : { facts: verdict.facts }) }, verdict.replayed);
+    if (verdict.code !== null)
+      throw problemOf(
+        { code: verdict.code, ...(verdict.facts === null ? {} : { facts: verdict.facts }) },
+        verdict.replayed,
+      );
     return {
       status: 201,
-      body: { awardId: body.awardId, outcome: verdict.outcome, balance: Number(verdict.balance), transferId: verdict.transferId },
+      body: {
+        awardId: body.awardId,
+        outcome: verdict.outcome,
+        balance: Number(verdict.balance),
+        transferId: verdict.transferId,
+      },
       replayed: verdict.replayed,
     };
   },

@@ -14,7 +14,12 @@ const getHealth = route({
 });
 
 const partState = z.enum(['reachable', 'unreachable']);
-const readiness = z.object({ status: z.enum(['ready', 'not ready']), parts: z.object({ database: partState, temporal: partState }) }).meta({ id: 'Readiness' });
+const readiness = z
+  .object({
+    status: z.enum(['ready', 'not ready']),
+    parts: z.object({ database: partState, temporal: partState }),
+  })
+  .meta({ id: 'Readiness' });
 
 const getReadiness = route({
   method: 'get',
@@ -24,7 +29,10 @@ const getReadiness = route({
   allow: 'anyone',
   answers: { 200: readiness, 503: readiness },
   async handle({ services: { pool, temporal } }) {
-    const { ready, parts } = await checkHealth({ database: () => pool.query('select 1'), temporal: () => temporal.reachable() });
+    const { ready, parts } = await checkHealth({
+      database: () => pool.query('select 1'),
+      temporal: () => temporal.reachable(),
+    });
     return { status: ready ? 200 : 503, body: { status: ready ? 'ready' : 'not ready', parts } };
   },
 });

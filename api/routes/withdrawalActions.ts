@@ -44,7 +44,7 @@ export const withdrawalActionsRoutes = (Object.entries(ACTIONS) as [WithdrawalAc
     waits: true,
     answers: { 200: withdrawalShape, 202: withdrawalShape },
     handle: async ({ caller, params: { withdrawalId }, body, idempotencyKey, wait, services }) =>
-      await press({ caller, withdrawalId, action, body: body as Body, key: idempotencyKey, wait, services }),
+      await press({ caller, withdrawalId, action, body: body, key: idempotencyKey, wait, services }),
   }),
 );
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { WITHDRAWAL } from '../../contract/states/withdrawal.ts';
 import { listWithdrawals, type Withdrawal } from '../../payments/index.ts';
 import { route } from '../route.ts';
-import { callerId, currency, cursor, cursorOf, instant, limit, nullable } from '../schemas.ts';
+import { callerId, currency, cursorOf, instant, limit, nullable, seconds, timeCursor } from '../schemas.ts';
 import { PEOPLE } from './scope.ts';
 import { shapeOf, statesOf, withdrawalShape, withdrawalStatuses } from './withdrawalShape.ts';
 
@@ -17,8 +17,8 @@ const query = z.strictObject({
   currency: currency.optional(),
   from: instant.optional(),
   to: instant.optional(),
-  minAge: z.coerce.number().int().min(0).max(1_000_000_000).optional().meta({ description: 'Seconds in the present state' }),
-  cursor: cursor.optional(),
+  minAge: seconds.optional(),
+  cursor: timeCursor.optional(),
   limit,
 });
 

@@ -58,6 +58,7 @@ async function startWithdrawal({ temporal }: Services, clientId: string, body: B
         { key: SEARCH.stage, value: 'held' },
       ],
       summary: `Withdrawal of ${format(money)} for player ${playerId}`,
+      details: `Asked for by **${clientId}** as \`${withdrawalId}\`. The money is held until it is paid, or given back by a person's decision; silence of a provider does neither. States: docs/payments.md.`,
     },
     wait,
   );

@@ -78,7 +78,7 @@ async function balances(stack: Stack, story: Story): Promise<string[]> {
   const rows = [['player', 'ledger', 'story']];
   for (const [player, expected] of story.expected) {
     const { body } = await send(stack, { bearer: stack.people.support }, 'GET', `/v1/players/${player}/balance`);
-    const [balance] = body.balances as { cash: number; inPlay: number; pendingWithdrawals: number; owed: number }[];
+    const [balance] = body.balances ?? [];
     rows.push([player, coins(balance?.cash ?? 0), coins(expected)]);
     if (balance?.cash !== expected) problems.push(`${player} has ${coins(balance?.cash ?? 0)}, and should have ${coins(expected)}`);
     if (balance?.inPlay !== 0 || balance.pendingWithdrawals !== 0) problems.push(`${player} still has money in play or pending`);

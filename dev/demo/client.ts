@@ -16,11 +16,19 @@ export interface Credential {
   hmacSecret?: string;
 }
 
+/** What the story reads of the answers: members of the published contract. */
+export interface Body {
+  readonly status?: string;
+  readonly outcome?: string;
+  readonly reason?: string | null;
+  readonly workflowUrl?: string | null;
+  readonly attempts?: readonly unknown[];
+  readonly balances?: readonly { cash: number; inPlay: number; pendingWithdrawals: number }[];
+}
+
 export interface Answer {
   status: number;
-  // The demo reads answers as any caller would: as JSON of the published contract.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  body: any;
+  body: Body;
 }
 
 const GIVE_UP_AFTER_MS = 120_000;
@@ -69,11 +77,11 @@ async function once(
     signal: AbortSignal.timeout(35_000),
     ...(raw === '' ? {} : { body: raw }),
   });
-  return { status: response.status, body: (await response.json()) as unknown };
+  return { status: response.status, body: (await response.json()) };
 }
 
 /** The same, for a call that must succeed. */
-export async function must(...call: Parameters<typeof send>): Promise<Answer['body']> {
+export async function must(...call: Parameters<typeof send>): Promise<Body> {
   const { status, body } = await send(...call);
   if (status >= 300) throw new Error(`${call[2]} ${call[3]} answered ${String(status)}: ${JSON.stringify(body)}`);
   return body;

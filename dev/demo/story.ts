@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { must, send, type Answer, type Credential, type Stack } from './client.ts';
+import { must, send, type Body, type Credential, type Stack } from './client.ts';
 import { bar, bold, chapter, coins, dim, say } from './terminal.ts';
 
 const ROUNDS = 20;
@@ -154,7 +154,8 @@ export class Story {
     this.#move(player, -amount);
     await meanwhile?.(path);
     const paid = await this.#until(path, ['paid']);
-    const tries = paid.attempts.length === 1 ? 'one attempt' : `${String(paid.attempts.length)} attempts`;
+    const attempts = paid.attempts?.length ?? 0;
+    const tries = attempts === 1 ? 'one attempt' : `${String(attempts)} attempts`;
     say(`    ${bold('paid')} once, ${tries}  ${dim(String(paid.workflowUrl))}`);
     this.payments.push({ kind: 'withdrawal', id: withdrawalId, amount, status: 'paid' });
   }
@@ -168,11 +169,11 @@ export class Story {
   }
 
   /** Reads a payment until it has one of the states, showing where it is. */
-  async #until(path: string, states: readonly string[]): Promise<Answer['body']> {
+  async #until(path: string, states: readonly string[]): Promise<Body> {
     const until = Date.now() + 120_000;
     for (;;) {
       const { body } = await send(this.#stack, this.#cashier, 'GET', path);
-      if (states.includes(body.status as string)) return body;
+      if (states.includes(String(body.status))) return body;
       if (Date.now() > until) throw new Error(`${path} is ${String(body.status)} after two minutes, not ${states.join(' or ')}`);
       await sleep(200);
     }

@@ -41,7 +41,7 @@ export async function settingsOf(env: Env, dataDir: string, secrets: Secrets): P
     env['DATABASE_URL'] ??
     postgres(OWNER, secrets.ownerPassword, DATABASE);
   const temporalAddress = env['TEMPORAL_ADDRESS'] ?? `127.0.0.1:${String(ports.temporal)}`;
-  const temporalUiUrl = env['TEMPORAL_UI_URL'] ?? local(ports.temporalUi);
+  const embeddedTemporal = env['TEMPORAL_ADDRESS'] === undefined;
   const providers = { nordpay: local(ports.nordpay), eastpay: local(ports.eastpay) };
   const appEnv: Env = {
     ...env,
@@ -50,7 +50,7 @@ export async function settingsOf(env: Env, dataDir: string, secrets: Secrets): P
     COUNTROOM_METRICS_PORT: undefined,
     DATABASE_URL: databaseUrl,
     TEMPORAL_ADDRESS: temporalAddress,
-    TEMPORAL_UI_URL: temporalUiUrl,
+    TEMPORAL_UI_URL: env['TEMPORAL_UI_URL'] ?? (embeddedTemporal ? local(ports.temporalUi) : undefined),
     PORT: String(ports.api),
     COUNTROOM_PROVIDERS: JSON.stringify([
       { name: 'nordpay', url: providers.nordpay, ...secrets.providers.nordpay },
@@ -71,9 +71,9 @@ export async function settingsOf(env: Env, dataDir: string, secrets: Secrets): P
         : undefined,
     databaseUrl,
     ownerDatabaseUrl,
-    embeddedTemporal: env['TEMPORAL_ADDRESS'] === undefined,
+    embeddedTemporal,
     temporalAddress,
-    temporalUiUrl,
+    temporalUiUrl: temporal.uiUrl,
     namespace: temporal.namespace,
     providers,
     appEnv,

@@ -16,7 +16,7 @@ import {
 import { answersQueries, createDatabase, setAppPassword } from './postgres.ts';
 import { secretsOf, type Secrets } from './secrets.ts';
 import { Sentence } from './sentence.ts';
-import { DATABASE, settingsOf } from './settings.ts';
+import { DATABASE, settingsOf, type Settings } from './settings.ts';
 import { endOfLog, sizeOf, spawnPart } from './spawnPart.ts';
 import { Supervisor, type Role } from './supervisor.ts';
 import { prepareTemporal } from './temporalServer.ts';
@@ -105,6 +105,7 @@ async function startParts(supervisor: Supervisor, around: Surroundings): Promise
     throw new Sentence('There is nothing built to run. Remedy: `npm run build`, or start without --built.');
   }
   const { metricsPort } = settings;
+  await checkRealOnes(settings);
   await Promise.all([
     // Workers may find waiting workflows at once, and those need the present schema.
     startDatabase(supervisor, around).then(() =>
@@ -114,9 +115,7 @@ async function startParts(supervisor: Supervisor, around: Surroundings): Promise
         supervisor.start('api', apiPart(around)),
       ]),
     ),
-    settings.embeddedTemporal
-      ? supervisor.start('temporal', temporalPart(around))
-      : supervisor.timed('Temporal', () => prepareTemporal(settings.temporalAddress, settings.namespace)),
+    settings.embeddedTemporal ? supervisor.start('temporal', temporalPart(around)) : undefined,
     supervisor.start('providers', providersPart(around)),
   ]);
 }
@@ -127,18 +126,27 @@ async function startDatabase(supervisor: Supervisor, around: Surroundings): Prom
     const { serverUrl } = settings.embeddedPostgres;
     await supervisor.start('postgres', postgresPart(around, serverUrl));
     await createDatabase(serverUrl, DATABASE);
-  } else await checkDatabase(settings.ownerDatabaseUrl);
+  }
   await supervisor.timed('Migrations', () => runMigrations(around));
   if (settings.embeddedPostgres !== undefined)
     await setAppPassword(settings.ownerDatabaseUrl, secrets.appPassword);
   await writeCredentials(settings.ownerDatabaseUrl, secrets);
 }
 
-async function checkDatabase(url: string): Promise<void> {
+/** Before anything is started: what the environment names must be there. */
+async function checkRealOnes({
+  embeddedPostgres,
+  ownerDatabaseUrl,
+  embeddedTemporal,
+  temporalAddress,
+  namespace,
+}: Settings) {
+  if (!embeddedTemporal) await prepareTemporal(temporalAddress, namespace);
+  if (embeddedPostgres !== undefined) return;
   try {
-    await answersQueries(url);
+    await answersQueries(ownerDatabaseUrl);
   } catch (error) {
-    const { host } = new URL(url);
+    const { host } = new URL(ownerDatabaseUrl);
     throw new Sentence(
       `DATABASE_URL points at a Postgres at ${host}, which cannot be used: ${String(error)}. ` +
         'Remedy: start that server, correct the variable, or unset it for the embedded one.',

@@ -80,9 +80,18 @@ export async function startApi({ routes = allRoutes }: { routes?: readonly Route
 }
 
 /** Headers of a call signed now, or at another time. */
-export function sign(method: string, path: string, body: Buffer, at = Date.now(), secret = SECRET): http.OutgoingHttpHeaders {
+export function sign(
+  method: string,
+  path: string,
+  body: Buffer,
+  at = Date.now(),
+  secret = SECRET,
+): http.OutgoingHttpHeaders {
   const timestamp = String(Math.floor(at / 1000));
-  const signature = createHmac('sha256', secret).update(`${timestamp}.${method}.${path}.`).update(body).digest('hex');
+  const signature = createHmac('sha256', secret)
+    .update(`${timestamp}.${method}.${path}.`)
+    .update(body)
+    .digest('hex');
   return { 'X-Timestamp': timestamp, 'X-Signature': `v1=${signature}` };
 }
 
@@ -106,12 +115,20 @@ async function seed({ owner }: TestDatabase): Promise<void> {
     [hash('game'), SECRET, hash('otherGame'), hash('cashier')],
   );
   for (const role of ['support', 'finance', 'finance-approver', 'admin'] as const) {
-    await owner.query('insert into access.people (person_id, name, role, token_hash) values ($1, $1, $1, $2)', [role, hash(role)]);
+    await owner.query(
+      'insert into access.people (person_id, name, role, token_hash) values ($1, $1, $1, $2)',
+      [role, hash(role)],
+    );
   }
 }
 
 function send(port: number, { method = 'GET', path, as, body, headers = {} }: Call): Promise<Reply> {
-  const bytes = body === undefined ? undefined : Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  const bytes =
+    body === undefined
+      ? undefined
+      : Buffer.isBuffer(body)
+        ? body
+        : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   const sent: http.OutgoingHttpHeaders = {
     ...(as === undefined ? {} : { Authorization: `Bearer ${KEYS[as]}` }),
     ...(as === 'game' ? sign(method, path, bytes ?? Buffer.alloc(0)) : {}),
@@ -119,16 +136,24 @@ function send(port: number, { method = 'GET', path, as, body, headers = {} }: Ca
     ...headers,
   };
   return new Promise((resolve, reject) => {
-    const request = http.request({ host: '127.0.0.1', port, method, path, headers: sent, agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.once('error', reject);
-      response.once('end', () => {
-        const text = Buffer.concat(chunks).toString();
-        const isJson = /json/.test(response.headers['content-type'] ?? '') && text !== '';
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: isJson ? (JSON.parse(text) as Record<string, unknown>) : {} });
-      });
-    });
+    const request = http.request(
+      { host: '127.0.0.1', port, method, path, headers: sent, agent: false },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.once('error', reject);
+        response.once('end', () => {
+          const text = Buffer.concat(chunks).toString();
+          const isJson = /json/.test(response.headers['content-type'] ?? '') && text !== '';
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text,
+            json: isJson ? (JSON.parse(text) as Record<string, unknown>) : {},
+          });
+        });
+      },
+    );
     request.once('error', reject);
     request.end(bytes);
   });

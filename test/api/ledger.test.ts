@@ -10,14 +10,25 @@ describe('the ledger, read over HTTP', () => {
 
   before(async () => {
     api = await startApi();
-    for (const [playerId, currencies] of [['p:1', ['SEK', 'EUR']], ['p-2', ['SEK']]] as const) {
-      await api.call({ method: 'PUT', path: `/v1/players/${playerId}`, as: 'cashier', body: { currencies, jurisdiction: 'MT' } });
+    for (const [playerId, currencies] of [
+      ['p:1', ['SEK', 'EUR']],
+      ['p-2', ['SEK']],
+    ] as const) {
+      await api.call({
+        method: 'PUT',
+        path: `/v1/players/${playerId}`,
+        as: 'cashier',
+        body: { currencies, jurisdiction: 'MT' },
+      });
     }
     for (let n = 1; n <= 7; n++) {
       moments.push(new Date());
       await new Promise((resolve) => setTimeout(resolve, 5));
       const body = { awardId: `a-${String(n)}`, kind: 'promo', amount: n, currency: 'SEK' };
-      assert.equal((await api.call({ method: 'POST', path: '/v1/players/p:1/awards', as: 'otherGame', body })).status, 201);
+      assert.equal(
+        (await api.call({ method: 'POST', path: '/v1/players/p:1/awards', as: 'otherGame', body })).status,
+        201,
+      );
     }
   });
   after(() => api.stop());
@@ -34,13 +45,26 @@ describe('the ledger, read over HTTP', () => {
 
   it('shows an account whose owner has a colon in the name', async () => {
     const { json } = await get(CASH);
-    assert.deepEqual({ ...json, at: '' }, { accountId: 'player_cash:p:1:SEK', kind: 'player_cash', owner: 'p:1', currency: 'SEK', posted: 28, held: 0, available: 28, at: '' });
+    assert.deepEqual(
+      { ...json, at: '' },
+      {
+        accountId: 'player_cash:p:1:SEK',
+        kind: 'player_cash',
+        owner: 'p:1',
+        currency: 'SEK',
+        posted: 28,
+        held: 0,
+        available: 28,
+        at: '',
+      },
+    );
     assert.match(String(json['at']), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   });
 
   it('shows an account as it was at a moment, zero before its first entry', async () => {
     const posted = [];
-    for (const at of [...moments, new Date()]) posted.push((await get(`${CASH}?at=${at.toISOString()}`)).json['posted']);
+    for (const at of [...moments, new Date()])
+      posted.push((await get(`${CASH}?at=${at.toISOString()}`)).json['posted']);
     assert.deepEqual(posted, [0, 1, 3, 6, 10, 15, 21, 28]);
     assert.equal((await get(`${CASH}?at=0001-01-01T00:00:00Z`)).json['posted'], 0);
     const inTokyo = new Date(moments[3]!.getTime() + 9 * 3_600_000).toISOString().replace('Z', '%2B09:00');
@@ -56,15 +80,22 @@ describe('the ledger, read over HTTP', () => {
   });
 
   it('finds accounts by owner, kind and currency, page by page', async () => {
-    assert.deepEqual((await items('/v1/ledger/accounts?owner=p:1&currency=EUR')).map(({ kind }) => kind), ['player_cash', 'player_held', 'player_receivable']);
-    assert.deepEqual((await items('/v1/ledger/accounts?kind=player_cash&currency=SEK')).map(({ owner }) => owner), ['p-2', 'p:1']);
+    assert.deepEqual(
+      (await items('/v1/ledger/accounts?owner=p:1&currency=EUR')).map(({ kind }) => kind),
+      ['player_cash', 'player_held', 'player_receivable'],
+    );
+    assert.deepEqual(
+      (await items('/v1/ledger/accounts?kind=player_cash&currency=SEK')).map(({ owner }) => owner),
+      ['p-2', 'p:1'],
+    );
     const all = (await items('/v1/ledger/accounts?limit=200')).map(({ accountId }) => accountId);
     const paged: unknown[] = [];
-    for (let cursor: unknown = ''; cursor !== null; ) {
-      const { json } = await get(`/v1/ledger/accounts?limit=2${cursor === '' ? '' : `&cursor=${String(cursor)}`}`);
+    let cursor: string | null = '';
+    do {
+      const { json } = await get(`/v1/ledger/accounts?limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`);
       paged.push(...(json['items'] as Item[]).map(({ accountId }) => accountId));
-      cursor = json['nextCursor'];
-    }
+      cursor = json['nextCursor'] as string | null;
+    } while (cursor !== null);
     assert.deepEqual(paged, all);
     assert.ok(all.includes('house_promotions:house:SEK'));
   });
@@ -73,16 +104,43 @@ describe('the ledger, read over HTTP', () => {
     const first = await get(`${CASH}/entries?limit=5`);
     const second = await get(`${CASH}/entries?limit=5&cursor=${String(first.json['nextCursor'])}`);
     const entries = [...(first.json['items'] as Item[]), ...(second.json['items'] as Item[])];
-    assert.deepEqual(entries.map(({ amount, balanceAfter }) => [amount, balanceAfter]), [[7, 28], [6, 21], [5, 15], [4, 10], [3, 6], [2, 3], [1, 1]]);
+    assert.deepEqual(
+      entries.map(({ amount, balanceAfter }) => [amount, balanceAfter]),
+      [
+        [7, 28],
+        [6, 21],
+        [5, 15],
+        [4, 10],
+        [3, 6],
+        [2, 3],
+        [1, 1],
+      ],
+    );
     assert.equal(second.json['nextCursor'], null);
-    assert.deepEqual(Object.keys(entries[0]!), ['entryId', 'transferId', 'code', 'amount', 'balanceAfter', 'businessId', 'happenedAt', 'writtenAt']);
+    assert.deepEqual(Object.keys(entries[0]!), [
+      'entryId',
+      'transferId',
+      'code',
+      'amount',
+      'balanceAfter',
+      'businessId',
+      'happenedAt',
+      'writtenAt',
+    ]);
     assert.equal(entries[0]!['businessId'], 'award/otherGame/a-7');
   });
 
   it('refuses a cursor that is none, or is of another list', async () => {
     const { json } = await get('/v1/ledger/accounts?limit=1');
     const forged = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url');
-    for (const cursor of ['x', String(json['nextCursor']), forged([]), forged(['1', "'; drop table x"]), forged(['99999999999999999999', '1']), forged(['1', '\u0000'])]) {
+    for (const cursor of [
+      'x',
+      String(json['nextCursor']),
+      forged([]),
+      forged(['1', "'; drop table x"]),
+      forged(['99999999999999999999', '1']),
+      forged(['1', '\u0000']),
+    ]) {
       const reply = await get(`${CASH}/entries?cursor=${cursor}`);
       assert.equal(reply.status, 400, cursor);
       assert.equal((reply.json['errors'] as Item[])[0]!['pointer'], '/cursor');
@@ -92,6 +150,14 @@ describe('the ledger, read over HTTP', () => {
   it('says what is owed to the players', async () => {
     const { json } = await get('/v1/ledger/liability');
     const sek = (json['currencies'] as Item[]).find(({ currency }) => currency === 'SEK');
-    assert.deepEqual(sek, { currency: 'SEK', cash: 28, inPlay: 0, pendingWithdrawals: 0, payoutsInFlight: 0, returned: 0, total: 28 });
+    assert.deepEqual(sek, {
+      currency: 'SEK',
+      cash: 28,
+      inPlay: 0,
+      pendingWithdrawals: 0,
+      payoutsInFlight: 0,
+      returned: 0,
+      total: 28,
+    });
   });
 });

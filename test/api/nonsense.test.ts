@@ -11,20 +11,47 @@ interface Operation {
   requestBody?: { content: Record<string, { schema: Schema }> };
 }
 
-const document = openApiDocument(routes) as unknown as { paths: Record<string, Record<string, Operation>>; components: { schemas: Record<string, Schema> } };
-const resolve: Resolve = (schema) => (schema.$ref === undefined ? schema : resolve(document.components.schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {}));
+const document = openApiDocument(routes) as unknown as {
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Schema> };
+};
+const resolve: Resolve = (schema) =>
+  schema.$ref === undefined
+    ? schema
+    : resolve(document.components.schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {});
 
 /** Who may call it, and need not sign. */
-const callerOf = ({ allow }: Route): Who => (allow === 'anyone' ? 'admin' : allow[0] === 'game' ? 'otherGame' : (allow[0] as Who));
+const callerOf = ({ allow }: Route): Who =>
+  allow === 'anyone' ? 'admin' : allow[0] === 'game' ? 'otherGame' : (allow[0] as Who);
 
 const HEADERS = { 'Idempotency-Key': 'press-1' };
+/** Cursors that can be read, but that no page ever gave. */
+const FORGED = [
+  [],
+  [''],
+  ['x'],
+  ['x', 'y'],
+  ['9'.repeat(40), '9'.repeat(40)],
+  ["'; drop table x"],
+  ['\u0000'],
+  ['a', 'b', 'c'],
+  { a: 1 },
+  [1],
+  null,
+];
 const SQL = "'or'1'='1";
 
 function assertNames(reply: Reply, pointer: string, what: string): void {
   assert.equal(reply.status, 400, `${what}: ${String(reply.status)} ${reply.text}`);
   const errors = (reply.json['errors'] ?? []) as { pointer: string; detail: string }[];
-  assert.ok(errors.some((error) => error.pointer.startsWith(pointer)), `${what}: ${reply.text}`);
-  assert.ok(errors.every(({ detail }) => detail.length > 5), reply.text);
+  assert.ok(
+    errors.some((error) => error.pointer.startsWith(pointer)),
+    `${what}: ${reply.text}`,
+  );
+  assert.ok(
+    errors.every(({ detail }) => detail.length > 5),
+    reply.text,
+  );
 }
 
 describe('nonsense', () => {
@@ -32,9 +59,16 @@ describe('nonsense', () => {
   before(async () => {
     api = await startApi();
     const body = { currencies: ['SEK'], jurisdiction: 'MT' };
-    assert.equal((await api.call({ method: 'PUT', path: '/v1/players/p-42', as: 'cashier', body })).status, 200);
+    assert.equal(
+      (await api.call({ method: 'PUT', path: '/v1/players/p-42', as: 'cashier', body })).status,
+      200,
+    );
     const award = { awardId: 'a-start', kind: 'promo', amount: 1_000_000, currency: 'SEK' };
-    assert.equal((await api.call({ method: 'POST', path: '/v1/players/p-42/awards', as: 'otherGame', body: award })).status, 201);
+    assert.equal(
+      (await api.call({ method: 'POST', path: '/v1/players/p-42/awards', as: 'otherGame', body: award }))
+        .status,
+      201,
+    );
   });
   after(() => api.stop());
 
@@ -53,12 +87,18 @@ describe('nonsense', () => {
   for (const route of routes) {
     const operation = document.paths[route.path]?.[route.method] ?? {};
     const parameters = operation.parameters ?? [];
-    const usual = Object.fromEntries(parameters.map(({ name, schema }) => [name, String(sample(schema, resolve))]));
+    const usual = Object.fromEntries(
+      parameters.map(({ name, schema }) => [name, String(sample(schema, resolve))]),
+    );
     const pathWith = (changed: Record<string, string> = {}) =>
-      route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => changed[name] ?? encodeURIComponent(usual[name] ?? ''));
+      route.path.replaceAll(
+        /\{(\w+)\}/g,
+        (_, name: string) => changed[name] ?? encodeURIComponent(usual[name] ?? ''),
+      );
     const bodySchema = operation.requestBody?.content['application/json']?.schema;
     const method = route.method.toUpperCase();
-    const send = (path: string, body?: unknown, headers: OutgoingHttpHeaders = HEADERS) => api.call({ method, path, as: callerOf(route), body, headers });
+    const send = (path: string, body?: unknown, headers: OutgoingHttpHeaders = HEADERS) =>
+      api.call({ method, path, as: callerOf(route), body, headers });
     if (route.allow === 'anyone' && route.raw !== true) continue;
 
     describe(`sent to ${method} ${route.path}`, () => {
@@ -72,8 +112,15 @@ describe('nonsense', () => {
         const replies = [];
         for (const one of samples) replies.push(await send(pathWith(), one));
         const good = replies.findIndex(({ status }) => status !== 400);
-        assert.notEqual(good, -1, `no sample fits; give the schema examples: ${replies.map(({ text }) => text).join(' ')}`);
-        assert.ok(replies.every(({ status }) => status < 500), replies.map(({ text }) => text).join(' '));
+        assert.notEqual(
+          good,
+          -1,
+          `no sample fits; give the schema examples: ${replies.map(({ text }) => text).join(' ')}`,
+        );
+        assert.ok(
+          replies.every(({ status }) => status < 500),
+          replies.map(({ text }) => text).join(' '),
+        );
         body = samples[good];
       });
       beforeEach(async () => {
@@ -97,7 +144,12 @@ describe('nonsense', () => {
         it('in any field of the body is refused by the name of the field', async () => {
           const rows = nonsenseFor(bodySchema, resolve);
           assert.ok(rows.length > 10);
-          for (const row of rows) assertNames(await send(pathWith(), spoil(body, row)), row.pointer, `${row.pointer} = ${row.literal.slice(0, 60)}`);
+          for (const row of rows)
+            assertNames(
+              await send(pathWith(), spoil(body, row)),
+              row.pointer,
+              `${row.pointer} = ${row.literal.slice(0, 60)}`,
+            );
         });
 
         it('instead of JSON is refused', async () => {
@@ -106,7 +158,10 @@ describe('nonsense', () => {
             assert.equal(reply.status, 400, text);
             assert.equal(reply.json['code'], 'invalid_request');
           }
-          assert.equal((await send(pathWith(), body, { ...HEADERS, 'Content-Type': 'application/xml' })).status, 415);
+          assert.equal(
+            (await send(pathWith(), body, { ...HEADERS, 'Content-Type': 'application/xml' })).status,
+            415,
+          );
           assert.equal((await send(pathWith(), 'x'.repeat((route.bodyLimit ?? 65_536) + 1))).status, 413);
         });
       }
@@ -114,8 +169,21 @@ describe('nonsense', () => {
       if (parameters.some((parameter) => parameter.in === 'path')) {
         it('in the path is refused by the name of the parameter', async () => {
           for (const { name } of parameters.filter((parameter) => parameter.in === 'path')) {
-            for (const value of ['x'.repeat(10_240), '%00', '%C3%BC', '%20', '%E6%97%A5', '%ED%A0%80', '%ZZ', encodeURIComponent("'; drop table ledger.entries; --")]) {
-              assertNames(await send(pathWith({ [name]: value }), body), `/${name}`, `${name} = ${value.slice(0, 60)}`);
+            for (const value of [
+              'x'.repeat(10_240),
+              '%00',
+              '%C3%BC',
+              '%20',
+              '%E6%97%A5',
+              '%ED%A0%80',
+              '%ZZ',
+              encodeURIComponent("'; drop table ledger.entries; --"),
+            ]) {
+              assertNames(
+                await send(pathWith({ [name]: value }), body),
+                `/${name}`,
+                `${name} = ${value.slice(0, 60)}`,
+              );
             }
           }
         });
@@ -126,9 +194,28 @@ describe('nonsense', () => {
         it('in the query is refused by the name of the parameter', async () => {
           for (const { name, schema } of inQuery) {
             const isWhole = ['integer', 'number'].includes(String(resolve(schema).type));
-            const values = ['x'.repeat(10_240), '%00', '%ED%A0%80', '%C3%BC%00', `a&${name}=b`, ...(isWhole ? ['-1', '1.5', 'x', '1e400', ''] : [])];
-            for (const value of values) assertNames(await send(`${pathWith()}?${name}=${value}`, body), `/${name}`, `?${name} = ${value.slice(0, 60)}`);
+            const values = [
+              'x'.repeat(10_240),
+              '%00',
+              '%ED%A0%80',
+              '%C3%BC%00',
+              `a&${name}=b`,
+              ...(isWhole ? ['-1', '1.5', 'x', '1e400', ''] : []),
+            ];
+            for (const value of values)
+              assertNames(
+                await send(`${pathWith()}?${name}=${value}`, body),
+                `/${name}`,
+                `?${name} = ${value.slice(0, 60)}`,
+              );
             assert.ok((await send(`${pathWith()}?${name}=${encodeURIComponent(SQL)}`, body)).status < 500);
+          }
+          for (const key of inQuery.some(({ name }) => name === 'cursor') ? FORGED : []) {
+            const reply = await send(
+              `${pathWith()}?cursor=${Buffer.from(JSON.stringify(key)).toString('base64url')}`,
+              body,
+            );
+            assert.ok(reply.status < 500, `cursor ${JSON.stringify(key)}: ${reply.text}`);
           }
           assertNames(await send(`${pathWith()}?nonsense=1`, body), '/nonsense', '?nonsense');
         });
@@ -136,7 +223,12 @@ describe('nonsense', () => {
 
       if (route.idempotencyKey === true) {
         it('instead of an Idempotency-Key is refused', async () => {
-          for (const headers of [{}, { 'Idempotency-Key': '' }, { 'Idempotency-Key': 'a b' }, { 'Idempotency-Key': 'x'.repeat(129) }]) {
+          for (const headers of [
+            {},
+            { 'Idempotency-Key': '' },
+            { 'Idempotency-Key': 'a b' },
+            { 'Idempotency-Key': 'x'.repeat(129) },
+          ]) {
             assertNames(await send(pathWith(), body, headers), '/Idempotency-Key', JSON.stringify(headers));
           }
         });
@@ -146,7 +238,11 @@ describe('nonsense', () => {
 
   it('as a key finds nobody', async () => {
     for (const key of [SQL, 'x'.repeat(5_000), `${KEYS.cashier}%00`]) {
-      assert.equal((await api.call({ path: '/v1/ledger/liability', headers: { Authorization: `Bearer ${key}` } })).status, 401);
+      assert.equal(
+        (await api.call({ path: '/v1/ledger/liability', headers: { Authorization: `Bearer ${key}` } }))
+          .status,
+        401,
+      );
     }
   });
 });

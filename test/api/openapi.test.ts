@@ -14,12 +14,19 @@ interface Operation {
   security?: unknown[];
   parameters?: { in: string; name: string; required?: boolean; schema: Json }[];
   requestBody?: { content: Json };
-  responses: Record<string, { description: string; headers: Json; content: Record<string, { schema: Json }> }>;
+  responses: Record<
+    string,
+    { description: string; headers: Json; content: Record<string, { schema: Json }> }
+  >;
 }
 
 describe('the OpenAPI document', () => {
   let api: Api;
-  let document: { openapi: string; paths: Record<string, Record<string, Operation>>; components: { schemas: Record<string, Json>; securitySchemes: Json } };
+  let document: {
+    openapi: string;
+    paths: Record<string, Record<string, Operation>>;
+    components: { schemas: Record<string, Json>; securitySchemes: Json };
+  };
   before(async () => {
     api = await startApi();
     document = (await api.call({ path: '/openapi.json' })).json as unknown as typeof document;
@@ -27,7 +34,9 @@ describe('the OpenAPI document', () => {
   after(() => api.stop());
 
   const operations = () =>
-    Object.entries(document.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method, operation })));
+    Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+    );
 
   it('names every call the server routes, and no other', () => {
     assert.equal(document.openapi, '3.1.0');
@@ -42,9 +51,16 @@ describe('the OpenAPI document', () => {
       assert.ok(operation.summary.length > 5, path);
       assert.match(operation.description, /For: /, path);
       const statuses = Object.keys(operation.responses);
-      assert.ok(statuses.some((status) => status.startsWith('2')), path);
+      assert.ok(
+        statuses.some((status) => status.startsWith('2')),
+        path,
+      );
       assert.ok(statuses.includes('500') && statuses.includes('503'), path);
-      if (path.startsWith('/v1') && operation.security === undefined) assert.ok(['401', '403', '404'].every((status) => statuses.includes(status)), path);
+      if (path.startsWith('/v1') && operation.security === undefined)
+        assert.ok(
+          ['401', '403', '404'].every((status) => statuses.includes(status)),
+          path,
+        );
       for (const { headers } of Object.values(operation.responses)) assert.ok('X-Trace-Id' in headers);
     }
   });
@@ -53,8 +69,15 @@ describe('the OpenAPI document', () => {
     for (const { path, operation } of operations()) {
       const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
       const declared = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
-      assert.deepEqual(declared.map(({ name }) => name), inPath, path);
-      assert.ok(declared.every(({ required }) => required === true), path);
+      assert.deepEqual(
+        declared.map(({ name }) => name),
+        inPath,
+        path,
+      );
+      assert.ok(
+        declared.every(({ required }) => required === true),
+        path,
+      );
     }
   });
 
@@ -64,16 +87,23 @@ describe('the OpenAPI document', () => {
     ajv.addSchema({ $id: 'doc', components: document.components });
     let seen = 0;
     const check = (schema: Json) => {
-      const local = JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"doc#/components')) as Json;
+      const local = JSON.parse(
+        JSON.stringify(schema).replaceAll('"#/components', '"doc#/components'),
+      ) as Json;
       const validate = ajv.compile(local);
-      if (local['example'] !== undefined) assert.ok(validate(local['example']), JSON.stringify({ local, errors: validate.errors }));
+      if (local['example'] !== undefined)
+        assert.ok(validate(local['example']), JSON.stringify({ local, errors: validate.errors }));
       for (const inner of Object.values((local['properties'] ?? {}) as Record<string, Json>)) check(inner);
       seen += 1;
     };
     for (const { operation } of operations()) {
       for (const { schema } of operation.parameters ?? []) check(schema);
-      for (const { schema } of Object.values((operation.requestBody?.content ?? {}) as Record<string, { schema: Json }>)) check(schema);
-      for (const { content } of Object.values(operation.responses)) for (const { schema } of Object.values(content)) check(schema);
+      for (const { schema } of Object.values(
+        (operation.requestBody?.content ?? {}) as Record<string, { schema: Json }>,
+      ))
+        check(schema);
+      for (const { content } of Object.values(operation.responses))
+        for (const { schema } of Object.values(content)) check(schema);
     }
     assert.ok(seen > 200);
   });
@@ -88,11 +118,36 @@ describe('the OpenAPI document', () => {
       assert.ok(validate(body), JSON.stringify({ path, body, errors: validate.errors }));
     };
     const player = { currencies: ['SEK'], jurisdiction: 'MT' };
-    fits('/v1/players/{playerId}', 'put', 200, (await api.call({ method: 'PUT', path: '/v1/players/p-1', as: 'cashier', body: player })).json);
-    fits('/v1/players/{playerId}/balance', 'get', 200, (await api.call({ path: '/v1/players/p-1/balance', as: 'game' })).json);
-    fits('/v1/players/{playerId}', 'get', 404, (await api.call({ path: '/v1/players/nobody', as: 'cashier' })).json);
-    fits('/v1/players/{playerId}', 'put', 400, (await api.call({ method: 'PUT', path: '/v1/players/p-1', as: 'cashier', body: {} })).json);
-    fits('/v1/ledger/accounts', 'get', 200, (await api.call({ path: '/v1/ledger/accounts', as: 'support' })).json);
+    fits(
+      '/v1/players/{playerId}',
+      'put',
+      200,
+      (await api.call({ method: 'PUT', path: '/v1/players/p-1', as: 'cashier', body: player })).json,
+    );
+    fits(
+      '/v1/players/{playerId}/balance',
+      'get',
+      200,
+      (await api.call({ path: '/v1/players/p-1/balance', as: 'game' })).json,
+    );
+    fits(
+      '/v1/players/{playerId}',
+      'get',
+      404,
+      (await api.call({ path: '/v1/players/nobody', as: 'cashier' })).json,
+    );
+    fits(
+      '/v1/players/{playerId}',
+      'put',
+      400,
+      (await api.call({ method: 'PUT', path: '/v1/players/p-1', as: 'cashier', body: {} })).json,
+    );
+    fits(
+      '/v1/ledger/accounts',
+      'get',
+      200,
+      (await api.call({ path: '/v1/ledger/accounts', as: 'support' })).json,
+    );
     fits('/readyz', 'get', 200, (await api.call({ path: '/readyz' })).json);
   });
 });
@@ -130,11 +185,17 @@ describe('the state of the process', () => {
 
   it('is told without credentials, and says which part is down', async () => {
     assert.deepEqual((await api.call({ path: '/healthz' })).json, { status: 'up' });
-    assert.deepEqual((await api.call({ path: '/readyz' })).json, { status: 'ready', parts: { database: 'reachable', temporal: 'reachable' } });
+    assert.deepEqual((await api.call({ path: '/readyz' })).json, {
+      status: 'ready',
+      parts: { database: 'reachable', temporal: 'reachable' },
+    });
     api.engine.up = false;
     const reply = await api.call({ path: '/readyz' });
     assert.equal(reply.status, 503);
-    assert.deepEqual(reply.json, { status: 'not ready', parts: { database: 'reachable', temporal: 'unreachable' } });
+    assert.deepEqual(reply.json, {
+      status: 'not ready',
+      parts: { database: 'reachable', temporal: 'unreachable' },
+    });
     assert.equal((await api.call({ path: '/healthz' })).status, 200);
   });
 
@@ -142,7 +203,10 @@ describe('the state of the process', () => {
     await api.call({ path: '/v1/players/p-measured', as: 'cashier' });
     const { text, headers } = await api.call({ path: '/metrics' });
     assert.match(String(headers['content-type']), /^text\/plain/);
-    assert.match(text, /http_requests_total\{method="GET",route="\/v1\/players\/\{playerId\}",status="404"\} \d/);
+    assert.match(
+      text,
+      /http_requests_total\{method="GET",route="\/v1\/players\/\{playerId\}",status="404"\} \d/,
+    );
     assert.match(text, /http_request_duration_seconds_bucket/);
     assert.doesNotMatch(text, /p-measured/);
   });

@@ -9,7 +9,10 @@ import { testDatabase, type TestDatabase } from '../support/postgres.ts';
 const main = fileURLToPath(new URL('../../api/main.ts', import.meta.url));
 
 function start(env: NodeJS.ProcessEnv) {
-  const child = spawn(process.execPath, ['--import', 'tsx', main], { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', main], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
   const until = async (words: string) => {
@@ -34,7 +37,8 @@ describe('the API as a process', () => {
   it('does not start with a bad environment, and names everything that is wrong', async () => {
     const { child, output } = start({ DATABASE_URL: 'mysql://x', PORT: '99999', COUNTROOM_NO_SUCH: '1' });
     assert.equal(await exitOf(child), 1);
-    for (const name of ['DATABASE_URL', 'PORT', 'COUNTROOM_NO_SUCH']) assert.match(output(), new RegExp(`${name}: `));
+    for (const name of ['DATABASE_URL', 'PORT', 'COUNTROOM_NO_SUCH'])
+      assert.match(output(), new RegExp(`${name}: `));
     assert.doesNotMatch(output(), /at .*\.ts/);
   });
 
@@ -50,13 +54,23 @@ describe('the API as a process', () => {
 
   it('starts without a database or Temporal, answers that they are away, and begins to serve when they are there', async () => {
     const port = await freePort();
-    const { child, until, output } = start({ DATABASE_URL: `postgres://x:x@127.0.0.1:${String(await freePort())}/x`, PORT: String(port), TEMPORAL_ADDRESS: `127.0.0.1:${String(await freePort())}` });
+    const { child, until, output } = start({
+      DATABASE_URL: `postgres://x:x@127.0.0.1:${String(await freePort())}/x`,
+      PORT: String(port),
+      TEMPORAL_ADDRESS: `127.0.0.1:${String(await freePort())}`,
+    });
     await until('api ready');
-    const ask = async (path: string) => await fetch(`http://127.0.0.1:${String(port)}${path}`, { headers: { Authorization: 'Bearer some-long-key' } });
+    const ask = async (path: string) =>
+      await fetch(`http://127.0.0.1:${String(port)}${path}`, {
+        headers: { Authorization: 'Bearer some-long-key' },
+      });
     assert.equal((await ask('/healthz')).status, 200);
     const readiness = await ask('/readyz');
     assert.equal(readiness.status, 503);
-    assert.deepEqual(((await readiness.json()) as { parts: unknown }).parts, { database: 'unreachable', temporal: 'unreachable' });
+    assert.deepEqual(((await readiness.json()) as { parts: unknown }).parts, {
+      database: 'unreachable',
+      temporal: 'unreachable',
+    });
     const reply = await ask('/v1/players/p-1');
     assert.equal(reply.status, 503);
     assert.equal(reply.headers.get('retry-after'), '2');
@@ -69,12 +83,20 @@ describe('the API as a process', () => {
     const { child, until, output } = start({ DATABASE_URL: database.appUrl, PORT: String(port) });
     await until('api ready');
     // A request under way: its body is not whole yet.
-    await database.owner.query(`insert into access.clients (client_id, name, kind, api_key_hash, signed) values ('c', 'C', 'cashier', sha256('key-of-a-cashier'), false)`);
+    await database.owner.query(
+      `insert into access.clients (client_id, name, kind, api_key_hash, signed) values ('c', 'C', 'cashier', sha256('key-of-a-cashier'), false)`,
+    );
     const agent = new http.Agent({ keepAlive: true });
     const idle = http.get({ port, host: '127.0.0.1', path: '/healthz', agent });
     const [idleReply] = (await once(idle, 'response')) as [http.IncomingMessage];
     idleReply.resume();
-    const request = http.request({ port, host: '127.0.0.1', method: 'PUT', path: '/v1/players/p-1', headers: { Authorization: 'Bearer key-of-a-cashier', 'Content-Type': 'application/json' } });
+    const request = http.request({
+      port,
+      host: '127.0.0.1',
+      method: 'PUT',
+      path: '/v1/players/p-1',
+      headers: { Authorization: 'Bearer key-of-a-cashier', 'Content-Type': 'application/json' },
+    });
     request.write('{"currencies":["SEK"],');
     await new Promise((resolve) => setTimeout(resolve, 100));
     child.kill('SIGTERM');

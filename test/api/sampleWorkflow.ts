@@ -1,4 +1,10 @@
-import { allHandlersFinished, ApplicationFailure, condition, defineUpdate, setHandler } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  defineUpdate,
+  setHandler,
+} from '@temporalio/workflow';
 
 /** What the test tells the workflow to do with its first answer. */
 export type Manner = 'at once' | 'when told' | 'never';
@@ -16,13 +22,19 @@ export async function sampleWorkflow(manner: Manner): Promise<void> {
   setHandler(
     finish,
     (word) => {
-      if (word === 'no') throw ApplicationFailure.create({ type: 'not_now', details: [{ why: 'it is too early' }], nonRetryable: true });
+      if (word === 'no')
+        throw ApplicationFailure.create({
+          type: 'not_now',
+          details: [{ why: 'it is too early' }],
+          nonRetryable: true,
+        });
       finished = word;
       return `finished ${word}`;
     },
     {
       validator(word) {
-        if (word === '') throw ApplicationFailure.create({ type: 'invalid_state', details: [{ state: 'open' }] });
+        if (word === '')
+          throw ApplicationFailure.create({ type: 'invalid_state', details: [{ state: 'open' }] });
       },
     },
   );

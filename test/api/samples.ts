@@ -32,9 +32,11 @@ export function sample(schema: Schema, resolve: Resolve, onlyRequired = false): 
   for (const given of [s.example, s.const, s.enum?.[0], s.default]) if (given !== undefined) return given;
   const [branch] = s.anyOf ?? s.oneOf ?? [];
   if (branch !== undefined) return sample(branch, resolve, onlyRequired);
-  switch (Array.isArray(s.type) ? s.type[0] : s.type) {
+  switch (String([s.type].flat()[0])) {
     case 'object': {
-      const wanted = Object.entries(s.properties ?? {}).filter(([name]) => !onlyRequired || s.required?.includes(name) === true);
+      const wanted = Object.entries(s.properties ?? {}).filter(
+        ([name]) => !onlyRequired || s.required?.includes(name) === true,
+      );
       return Object.fromEntries(wanted.map(([name, inner]) => [name, sample(inner, resolve, onlyRequired)]));
     }
     case 'array':
@@ -45,37 +47,74 @@ export function sample(schema: Schema, resolve: Resolve, onlyRequired = false): 
     case 'boolean':
       return true;
     default:
-      return s.format === 'uri' ? 'https://shop.test/back' : s.format === 'date-time' ? '2026-11-23T10:00:00Z' : 'abc';
+      return s.format === 'uri'
+        ? 'https://shop.test/back'
+        : s.format === 'date-time'
+          ? '2026-11-23T10:00:00Z'
+          : 'abc';
   }
 }
 
 const TEXT = ['5', 'true', '[]', '{}', JSON.stringify('x'.repeat(10_240)), '"a\\u0000b"', '"\\ud800"'];
 const ID = ['""', '"a b"', '"\\u00fc"', '"日本"', JSON.stringify("'; drop table ledger.entries; --")];
-const WHOLE = ['"100"', 'true', '[]', '{}', '0.5', '10.5', '1e-1', '0.99999999999999999999', '9007199254740991.4', '9007199254740992', '1e400', '-9007199254740992'];
+const WHOLE = [
+  '"100"',
+  'true',
+  '[]',
+  '{}',
+  '0.5',
+  '10.5',
+  '1e-1',
+  '0.99999999999999999999',
+  '9007199254740991.4',
+  '9007199254740992',
+  '1e400',
+  '-9007199254740992',
+];
 
 /** Every row of nonsense for a schema: each field in turn holds what it must not. */
 export function nonsenseFor(schema: Schema, resolve: Resolve, pointer = ''): Nonsense[] {
   const s = resolve(schema);
   const branches = s.anyOf ?? s.oneOf;
   const types = [s.type ?? []].flat();
-  const takesNull = types.includes('null') || branches?.some((branch) => resolve(branch).type === 'null') === true;
+  const takesNull =
+    types.includes('null') || branches?.some((branch) => resolve(branch).type === 'null') === true;
   const at = (literals: string[]) => literals.map((literal) => ({ pointer, literal }));
   const nulls = takesNull ? [] : at(['null']);
   if (branches !== undefined) {
     const [only, ...others] = branches.filter((branch) => resolve(branch).type !== 'null');
-    return only !== undefined && others.length === 0 ? [...nulls, ...nonsenseFor(only, resolve, pointer).filter(({ literal }) => !takesNull || literal !== 'null')] : nulls;
+    return only !== undefined && others.length === 0
+      ? [
+          ...nulls,
+          ...nonsenseFor(only, resolve, pointer).filter(({ literal }) => !takesNull || literal !== 'null'),
+        ]
+      : nulls;
   }
-  if (s.enum !== undefined || s.const !== undefined) return [...nulls, ...at(['"nonsense"', '5', '[]', '{}'])];
-  switch (types[0]) {
+  if (s.enum !== undefined || s.const !== undefined)
+    return [...nulls, ...at(['"nonsense"', '5', '[]', '{}'])];
+  switch (String(types[0])) {
     case 'object': {
-      const fields = Object.entries(s.properties ?? {}).flatMap(([name, inner]) => nonsenseFor(inner, resolve, `${pointer}/${name}`));
-      return [...nulls, ...at(['[]', '"x"', '5']), { pointer: `${pointer}/unknown`, literal: '1' }, { pointer: `${pointer}/__proto__`, literal: '{}' }, ...fields];
+      const fields = Object.entries(s.properties ?? {}).flatMap(([name, inner]) =>
+        nonsenseFor(inner, resolve, `${pointer}/${name}`),
+      );
+      return [
+        ...nulls,
+        ...at(['[]', '"x"', '5']),
+        { pointer: `${pointer}/unknown`, literal: '1' },
+        { pointer: `${pointer}/__proto__`, literal: '{}' },
+        ...fields,
+      ];
     }
     case 'array':
-      return [...nulls, ...at(['{}', '"x"', '5']), ...(s.items === undefined ? [] : nonsenseFor(s.items, resolve, `${pointer}/0`))];
+      return [
+        ...nulls,
+        ...at(['{}', '"x"', '5']),
+        ...(s.items === undefined ? [] : nonsenseFor(s.items, resolve, `${pointer}/0`)),
+      ];
     case 'integer':
     case 'number': {
-      const low = s.exclusiveMinimum === 0 || (s.minimum ?? 0) > 0 ? ['0', '-1'] : (s.minimum ?? -1) >= 0 ? ['-1'] : [];
+      const low =
+        s.exclusiveMinimum === 0 || (s.minimum ?? 0) > 0 ? ['0', '-1'] : (s.minimum ?? -1) >= 0 ? ['-1'] : [];
       return [...nulls, ...at([...WHOLE, ...low])];
     }
     case 'boolean':
@@ -93,6 +132,11 @@ export function spoil(body: unknown, { pointer, literal }: Nonsense): string {
   let inner = copy;
   for (const part of path.slice(0, -1)) inner = inner[part] as Record<string, unknown>;
   const marker = 'HERE-IT-GOES';
-  Object.defineProperty(inner, path.at(-1) ?? '', { value: marker, enumerable: true, configurable: true, writable: true });
+  Object.defineProperty(inner, path.at(-1) ?? '', {
+    value: marker,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
   return JSON.stringify(copy).replace(`"${marker}"`, () => literal);
 }

@@ -26,7 +26,10 @@ describe('the way to Temporal', () => {
       connection: env.nativeConnection,
       namespace: 'default',
       taskQueue,
-      workflowBundle: await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('./sampleWorkflow.ts', import.meta.url)), logger: silent }),
+      workflowBundle: await bundleWorkflowCode({
+        workflowsPath: fileURLToPath(new URL('./sampleWorkflow.ts', import.meta.url)),
+        logger: silent,
+      }),
     });
     const running = worker.run();
     stopWorker = async () => {
@@ -39,7 +42,8 @@ describe('the way to Temporal', () => {
     await gateway.close();
   });
 
-  const gatewayTo = (address: string) => new TemporalGateway({ temporal: { address, namespace: 'default', uiUrl: 'http://ui.test/' } });
+  const gatewayTo = (address: string) =>
+    new TemporalGateway({ temporal: { address, namespace: 'default', uiUrl: 'http://ui.test/' } });
 
   const start = (manner: Manner, workflowId = `sample/${randomUUID()}`, queue = taskQueue): SagaStart => ({
     workflow: 'sampleWorkflow',
@@ -67,7 +71,10 @@ describe('the way to Temporal', () => {
     assert.deepEqual(await gateway.startAndWait(saga, wait(1)), { outcome: 'running' });
     assert.deepEqual(await gateway.startAndWait(saga, wait(1)), { outcome: 'running' });
     await gateway.update(saga.workflowId, 'finish', 'f-1', 'well', wait(10));
-    assert.deepEqual(await gateway.startAndWait(saga, wait(10)), { outcome: 'answered', result: 'answered when told' });
+    assert.deepEqual(await gateway.startAndWait(saga, wait(10)), {
+      outcome: 'answered',
+      result: 'answered when told',
+    });
   });
 
   it('only starts where the caller does not want to wait, and never a second time', async () => {
@@ -89,26 +96,50 @@ describe('the way to Temporal', () => {
   it('hands on the words of a validator and of a handler that refuse', async () => {
     const saga = start('at once');
     await gateway.startAndWait(saga, wait(10));
-    assert.deepEqual(await gateway.update(saga.workflowId, 'finish', 'f-1', '', wait(10)), { outcome: 'rejected', type: 'invalid_state', details: [{ state: 'open' }] });
-    assert.deepEqual(await gateway.update(saga.workflowId, 'finish', 'f-2', 'no', wait(10)), { outcome: 'rejected', type: 'not_now', details: [{ why: 'it is too early' }] });
-    assert.deepEqual(await gateway.update(saga.workflowId, 'finish', 'f-3', 'well', wait(10)), { outcome: 'answered', result: 'finished well' });
-    assert.deepEqual(await gateway.update(saga.workflowId, 'finish', 'f-3', 'well', wait(10)), { outcome: 'answered', result: 'finished well' });
+    assert.deepEqual(await gateway.update(saga.workflowId, 'finish', 'f-1', '', wait(10)), {
+      outcome: 'rejected',
+      type: 'invalid_state',
+      details: [{ state: 'open' }],
+    });
+    assert.deepEqual(await gateway.update(saga.workflowId, 'finish', 'f-2', 'no', wait(10)), {
+      outcome: 'rejected',
+      type: 'not_now',
+      details: [{ why: 'it is too early' }],
+    });
+    assert.deepEqual(await gateway.update(saga.workflowId, 'finish', 'f-3', 'well', wait(10)), {
+      outcome: 'answered',
+      result: 'finished well',
+    });
+    assert.deepEqual(await gateway.update(saga.workflowId, 'finish', 'f-3', 'well', wait(10)), {
+      outcome: 'answered',
+      result: 'finished well',
+    });
   });
 
   it('says that a saga is gone where none of that name runs', async () => {
-    assert.deepEqual(await gateway.update('sample/never-was', 'finish', 'f-1', 'well', wait(5)), { outcome: 'gone' });
+    assert.deepEqual(await gateway.update('sample/never-was', 'finish', 'f-1', 'well', wait(5)), {
+      outcome: 'gone',
+    });
     const saga = start('at once');
     await gateway.startAndWait(saga, wait(10));
     await gateway.update(saga.workflowId, 'finish', 'f-1', 'well', wait(10));
     await (await temporal()).client.workflow.getHandle(saga.workflowId).result();
-    assert.deepEqual(await gateway.update(saga.workflowId, 'finish', 'f-2', 'well', wait(5)), { outcome: 'gone' });
+    assert.deepEqual(await gateway.update(saga.workflowId, 'finish', 'f-2', 'well', wait(5)), {
+      outcome: 'gone',
+    });
   });
 
   it('is unavailable where nobody can tell whether anything runs', async () => {
     const lost = gatewayTo(`127.0.0.1:${String(await freePort())}`);
     try {
-      const calls = [lost.startAndWait(start('at once'), wait(1)), lost.update('sample/x', 'finish', 'f-1', 'well', wait(1))];
-      const isUnavailable = (error: unknown) => error instanceof Problem && error.code === 'unavailable' && error.extra.headers?.['Retry-After'] === '2';
+      const calls = [
+        lost.startAndWait(start('at once'), wait(1)),
+        lost.update('sample/x', 'finish', 'f-1', 'well', wait(1)),
+      ];
+      const isUnavailable = (error: unknown) =>
+        error instanceof Problem &&
+        error.code === 'unavailable' &&
+        error.extra.headers?.['Retry-After'] === '2';
       await Promise.all(calls.map((call) => assert.rejects(call, isUnavailable)));
       assert.equal(await lost.reachable(), false);
     } finally {
@@ -118,7 +149,10 @@ describe('the way to Temporal', () => {
   });
 
   it('links a workflow to its page, and nothing to none', () => {
-    assert.equal(gateway.uiLink('deposit/cashier/d 1'), 'http://ui.test/namespaces/default/workflows/deposit%2Fcashier%2Fd%201');
+    assert.equal(
+      gateway.uiLink('deposit/cashier/d 1'),
+      'http://ui.test/namespaces/default/workflows/deposit%2Fcashier%2Fd%201',
+    );
     assert.equal(gateway.uiLink(null), null);
   });
 });

@@ -10,5 +10,6 @@ import { describeDrift, findDrift } from '../../ledger/verify/findDrift.ts';
  */
 export async function checkInvariants(owner: pg.Pool, more: readonly Check[] = []): Promise<void> {
   const drift = await findDrift(owner, [...CHECKS, ...more]);
-  if (drift.length > 0) assert.fail(`the ledger drifts:\n${drift.map((row) => `  ${describeDrift(row)}`).join('\n')}`);
+  if (drift.length > 0)
+    assert.fail(`the ledger drifts:\n${drift.map((row) => `  ${describeDrift(row)}`).join('\n')}`);
 }

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { WithStartWorkflowOperation, type WorkflowHandle } from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { createRoundsActivities, type RoundsActivities } from '../../activities/index.ts';
+import { SEARCH, workflowIds } from '../../contract/names.ts';
+import { OPERATION_ANSWER, OPERATION_WORKFLOWS, type OperationInput, type OperationRef } from '../../contract/rounds.ts';
+import { findOperation, type Operation } from '../../rounds/index.ts';
+import { aTable, CLIENT, fresh, type Table } from '../rounds/table.ts';
+import { temporal, testWorker, uniqueTaskQueue } from '../support/temporal.ts';
+
+type Step = keyof RoundsActivities;
+type Kind = keyof typeof OPERATION_WORKFLOWS;
+/** What a test does around a step of one operation; `run` is the step itself, and may be called or not. */
+export type Meddle = (step: Step, attempt: number, run: () => Promise<unknown>) => Promise<unknown>;
+
+/** A table with a worker: operations run as the real workflows, whose steps a test may meddle with. */
+export class Floor {
+  readonly table: Table;
+  readonly env: TestWorkflowEnvironment;
+  readonly queue = uniqueTaskQueue();
+  readonly #meddling = new Map<string, Meddle>();
+  readonly #attempts = new Map<string, number>();
+  #stop: () => Promise<void> = () => Promise.resolve();
+
+  constructor(table: Table, env: TestWorkflowEnvironment) {
+    this.table = table;
+    this.env = env;
+  }
+
+  async open(): Promise<this> {
+    const activities = createRoundsActivities({ pool: this.table.pool });
+    const meddled = Object.entries(activities).map(([name, step]) => [
+      name, (ref: OperationRef, ...rest: never[]) => this.#perform(name as Step, ref, () => (step as (...args: unknown[]) => Promise<unknown>)(ref, ...rest)),
+    ]);
+    const worker = await testWorker(this.env, Object.fromEntries(meddled) as object, this.queue);
+    const running = worker.run();
+    this.#stop = async () => {
+      worker.shutdown();
+      await running;
+    };
+    return this;
+  }
+
+  async close(): Promise<void> {
+    await this.#stop();
+    await this.table.leave();
+  }
+
+  meddle(operationId: string, meddle: Meddle): void {
+    this.#meddling.set(operationId, meddle);
+  }
+
+  async #perform(step: Step, { operationId }: OperationRef, run: () => Promise<unknown>): Promise<unknown> {
+    const key = `${operationId} ${step}`;
+    const attempt = (this.#attempts.get(key) ?? 0) + 1;
+    this.#attempts.set(key, attempt);
+    const meddle = this.#meddling.get(operationId);
+    return await (meddle === undefined ? run() : meddle(step, attempt, run));
+  }
+
+  /** Takes the operation down and starts its workflow, as the API does. */
+  async start(kind: Kind, operationId: string, roundId: string, content: object): Promise<Started> {
+    const requested = await this.table.request(kind, operationId, roundId, content);
+    assert.ok('operation' in requested, JSON.stringify(requested));
+    const ref = { clientId: CLIENT, kind, operationId };
+    const operation = new WithStartWorkflowOperation<(input: OperationInput) => Promise<void>>(OPERATION_WORKFLOWS[kind], {
+      workflowId: workflowIds[kind](fresh('client'), operationId),
+      taskQueue: this.queue,
+      args: [{ ...ref, roundId }],
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      typedSearchAttributes: new TypedSearchAttributes([{ key: SEARCH.roundId, value: roundId }]),
+    });
+    const answered: Promise<void> = this.env.client.workflow.executeUpdateWithStart<(input: OperationInput) => Promise<void>, void, []>(OPERATION_ANSWER, { startWorkflowOperation: operation, updateId: OPERATION_ANSWER });
+    return { handle: await operation.workflowHandle(), answered, read: () => this.#read(ref) };
+  }
+
+  /** The operation as our books have it once its workflow has answered. */
+  async operate(kind: Kind, operationId: string, roundId: string, content: object): Promise<Operation> {
+    const { answered, read } = await this.start(kind, operationId, roundId, content);
+    await answered;
+    return await read();
+  }
+
+  async #read(ref: OperationRef): Promise<Operation> {
+    const operation = await findOperation(this.table.pool, ref);
+    assert.ok(operation !== undefined);
+    return operation;
+  }
+}
+
+export interface Started {
+  handle: WorkflowHandle<(input: OperationInput) => Promise<void>>;
+  answered: Promise<void>;
+  read: () => Promise<Operation>;
+}
+
+export const aFloor = async () => await new Floor(await aTable(), await temporal()).open();
+
+export const settling = (outcomes: Readonly<Record<string, number>>, closeRound = true) => ({
+  outcomes: Object.entries(outcomes).map(([wagerId, payout]) => ({ wagerId, payout })),
+  closeRound,
+});
