@@ -137,7 +137,10 @@ function methodNotAllowed(routes: readonly Route[]): RequestHandler {
   }));
   return (request, _response, next) => {
     const methods = table.filter(({ pattern }) => pattern.test(request.path)).map(({ method }) => method);
-    if (methods.length === 0) { next(); return; }
+    if (methods.length === 0) {
+      next();
+      return;
+    }
     const allowed = [...new Set(methods)].join(', ');
     throw new Problem('method_not_allowed', `This address takes ${allowed}.`, {
       headers: { Allow: allowed },

@@ -1,5 +1,6 @@
 import {
   createDocument,
+  type oas31,
   type ZodOpenApiOperationObject,
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponsesObject,
@@ -99,23 +100,25 @@ function requestHeaders(route: Route): Record<string, z.ZodType> {
   };
 }
 
-const traceId = {
+const traceId: oas31.HeadersObject = {
   'X-Trace-Id': {
     description: 'The trace id of your `traceparent`, or a new one',
     required: true,
     schema: { type: 'string' },
   },
-} as const;
-const replayed = {
+};
+const replayed: oas31.HeadersObject = {
   'Idempotency-Replayed': {
     description: '`true`: the answer of the first time again',
     schema: { type: 'string', enum: ['true'] },
   },
-} as const;
-const location = {
+};
+const location: oas31.HeadersObject = {
   Location: { description: 'Where the outcome will be', schema: { type: 'string' } },
-} as const;
-const retryAfter = { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'string' } } } as const;
+};
+const retryAfter: oas31.HeadersObject = {
+  'Retry-After': { description: 'Seconds to wait', schema: { type: 'string' } },
+};
 
 function answers(route: Route): ZodOpenApiResponsesObject {
   const entries = Object.entries(route.answers).map(([status, schema]) => [

@@ -104,10 +104,9 @@ const PG_TIME = /^(\d{4,6}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)([+-]\d\d)(:
 
 /** The cursor of a list in order of time: a timestamptz as Postgres writes it, with its microseconds, and an id. */
 export const timeCursor = cursor.refine(([at = '', id, ...rest]) => {
-  const [, day = '', time = '', hours = '', minutes = ':00'] = PG_TIME.exec(at) ?? [];
-  return (
-    id !== undefined && rest.length === 0 && !Number.isNaN(Date.parse(`${day}T${time}${hours}${minutes}`))
-  );
+  const [match, day = '', time = '', hours = '', minutes = ':00'] = PG_TIME.exec(at) ?? [];
+  const isTime = match !== undefined && !Number.isNaN(Date.parse(`${day}T${time}${hours}${minutes}`));
+  return isTime && id !== undefined && rest.length === 0;
 }, 'must be a nextCursor from an earlier page');
 
 /** Refuses a cursor that is one, but not of this list. */

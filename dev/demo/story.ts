@@ -119,7 +119,7 @@ export class Story {
     const won = stakes.reduce((sum, { payout }) => sum + payout, 0);
     if (number === 7) return `  ${roundId}: a rollback came before its wager, which then took nothing`;
     return won > 0 && number % 4 === 1
-      ? `  ${roundId} paid ${coins(won)}  ${dim(String(settlement.workflowUrl ?? 'direct, no workflow'))}`
+      ? `  ${roundId} paid ${coins(won)}  ${dim(settlement.workflowUrl ?? 'direct, no workflow')}`
       : undefined;
   }
 
@@ -173,7 +173,7 @@ export class Story {
     const until = Date.now() + 120_000;
     for (;;) {
       const { body } = await send(this.#stack, this.#cashier, 'GET', path);
-      if (states.includes(String(body.status))) return body;
+      if (states.includes(body.status ?? "")) return body;
       if (Date.now() > until) throw new Error(`${path} is ${String(body.status)} after two minutes, not ${states.join(' or ')}`);
       await sleep(200);
     }

@@ -109,19 +109,23 @@ function byPip(tool, failures, say) {
       [
         ...args,
         'install',
-        '--quiet',
+        ...(process.stdout.isTTY ? [] : ['--quiet']),
         '--no-deps',
         '--require-hashes',
         '--only-binary=:all:',
         '--no-warn-script-location',
-        '--root-user-action=ignore',
         '--disable-pip-version-check',
         '--target',
         folder,
         '-r',
         requirements,
       ],
-      { encoding: 'utf8' },
+      // A person sees pip's progress bar. By variable, since an older pip refuses an option it does not know.
+      {
+        encoding: 'utf8',
+        stdio: ['ignore', 'inherit', 'pipe'],
+        env: { ...process.env, PIP_ROOT_USER_ACTION: 'ignore' },
+      },
     );
     const binary = pip.status === 0 ? findBelow(folder, tool.name) : undefined;
     const kept = binary === undefined ? undefined : keep(binary, tool);

@@ -19,7 +19,7 @@ ${CHECKS.map(({ name }) => `  ${name}`).join('\n')}`;
 class Sentence extends Error {}
 
 function databaseUrl(env: NodeJS.ProcessEnv): string {
-  if (env['DATABASE_URL'] !== undefined) return env['DATABASE_URL'];
+  if (env['DATABASE_URL']) return env['DATABASE_URL'];
   const file = join(env['COUNTROOM_DATA'] ?? '.countroom', 'stack.json');
   try {
     return (JSON.parse(readFileSync(file, 'utf8')) as { databaseUrl: string }).databaseUrl;
