@@ -50,13 +50,22 @@ module.exports = {
     ...walls,
     ...typeWalls,
     ...doorRules,
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     {
       name: 'workflows-outside',
-      comment: 'workflow code is deterministic: of the outside it sees @temporalio/workflow and /common alone',
+      comment:
+        'workflow code is deterministic: of the outside it sees @temporalio/workflow and /common alone',
       severity: 'error',
       from: { path: '^workflows/' },
-      to: { dependencyTypes: ['npm', 'npm-dev', 'core'], pathNot: 'node_modules/@temporalio/(workflow|common)/' },
+      to: {
+        dependencyTypes: ['npm', 'npm-dev', 'core'],
+        pathNot: 'node_modules/@temporalio/(workflow|common)/',
+      },
     },
     {
       name: 'dev-simulator-is-a-third-party',
@@ -65,7 +74,12 @@ module.exports = {
       from: { path: '^dev/simulator/' },
       to: { path: `^(${everyRoom.filter((r) => r !== 'dev').join('|')})/` },
     },
-    { name: 'not-to-test', severity: 'error', from: { pathNot: '^(test|bench)/' }, to: { path: '^(test|bench)/' } },
+    {
+      name: 'not-to-test',
+      severity: 'error',
+      from: { pathNot: '^(test|bench)/' },
+      to: { path: '^(test|bench)/' },
+    },
   ],
   options: {
     tsPreCompilationDeps: true,

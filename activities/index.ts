@@ -1,2 +1,2 @@
-export { createPaymentsActivities, type Attempt, type PaymentsActivities } from './payments.ts';
+export { createPaymentsActivities, type PaymentsActivities } from './payments.ts';
 export { createRoundsActivities, type RoundsActivities } from './rounds.ts';

@@ -1,6 +1,13 @@
 import type { OperationProblem, OperationRef } from '../contract/rounds.ts';
 import type { Pool } from '../ops/postgres.ts';
-import { claimRound, closeOperation, parkOperation, postMoves, undoClaim, undoMoves } from '../rounds/index.ts';
+import {
+  claimRound,
+  closeOperation,
+  parkOperation,
+  postMoves,
+  undoClaim,
+  undoMoves,
+} from '../rounds/index.ts';
 
 /** The steps of an operation on a round. Each is one transaction of our own Postgres, and safe to repeat. */
 export const createRoundsActivities = ({ pool }: { pool: Pool }) => ({

@@ -32,15 +32,6 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** Refusals that are not final: what is missing may come to be, so nothing is recorded. */
-export const NOT_YET: ReadonlySet<ProblemCode> = new Set(['not_found', 'player_unknown', 'wager_unknown']);
-
-const order = Object.keys(PROBLEMS) as ProblemCode[];
-
-/** The code to answer when several apply. */
-export const worst = (codes: readonly ProblemCode[]): ProblemCode | undefined =>
-  order.find((code) => codes.includes(code));
-
 /** A rule said no: final data, not an exception. `facts` are ids and amounts, never a sentence to parse. */
 export interface Refusal {
   readonly code: ProblemCode;

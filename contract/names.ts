@@ -10,7 +10,8 @@ export const workflowIds = {
   withdrawal: (clientId: string, withdrawalId: string) => `withdrawal/${clientId}/${withdrawalId}`,
   returnedPayout: (clientId: string, withdrawalId: string, time: number) =>
     `returned-payout/${clientId}/${withdrawalId}/${String(time)}`,
-  latePayout: (clientId: string, withdrawalId: string, key: string) => `late-payout/${clientId}/${withdrawalId}/${key}`,
+  latePayout: (clientId: string, withdrawalId: string, key: string) =>
+    `late-payout/${clientId}/${withdrawalId}/${key}`,
   lateDeposit: (clientId: string, depositId: string) => `late-deposit/${clientId}/${depositId}`,
   chargeback: (clientId: string, depositId: string) => `chargeback/${clientId}/${depositId}`,
   settlement: (clientId: string, settlementId: string) => `settlement/${clientId}/${settlementId}`,

@@ -26,7 +26,8 @@ export interface Terms {
 export interface ProviderNews {
   /** The key of our request. */
   readonly key: string;
-  readonly state: 'pending' | 'captured' | 'declined' | 'charged_back' | 'refunded' | 'paid' | 'refused' | 'returned';
+  readonly state:
+    'pending' | 'captured' | 'declined' | 'charged_back' | 'refunded' | 'paid' | 'refused' | 'returned';
   readonly providerReference: string;
   readonly money: MoneyDto;
   readonly reason: string | null;
@@ -50,6 +51,8 @@ export interface DepositInput {
   readonly expiresInMs: number;
   /** The validated content, to tell a repeat from a conflict. */
   readonly request: object;
+  /** What the edge has against it already: it is refused with this, and the refusal recorded. */
+  readonly objection: ProblemCode | null;
   /** Money that came, or left, after the deposit's own saga had ended. */
   readonly late?: ProviderNews;
 }
@@ -60,12 +63,16 @@ export interface WithdrawalInput {
   readonly playerId: string;
   readonly money: MoneyDto;
   readonly destination: { readonly type: string; readonly account: string };
+  /** As of a deposit. */
   readonly request: object;
+  readonly objection: ProblemCode | null;
   /** A provider's word that came after the withdrawal's own saga had ended. */
   readonly late?: ProviderNews;
 }
 
-export type Opened = { readonly outcome: 'opened'; readonly terms: Terms; readonly openedAt: string } | { readonly outcome: 'refused'; readonly code: ProblemCode };
+export type Opened =
+  | { readonly outcome: 'opened'; readonly terms: Terms; readonly openedAt: string }
+  | { readonly outcome: 'refused'; readonly code: ProblemCode };
 
 /** One step of a payment, written with its money in one transaction; `seq` makes it safe to repeat. */
 export interface DepositStep {
@@ -113,5 +120,6 @@ export interface ActionInput {
 }
 
 /** An attempt's key at its provider: the same for every repeat of the same attempt, never for another. */
-export const attemptKey = (withdrawalId: string, attempt: number) => `withdrawal:${withdrawalId}:${String(attempt)}`;
+export const attemptKey = (withdrawalId: string, attempt: number) =>
+  `withdrawal:${withdrawalId}:${String(attempt)}`;
 export const depositKey = (depositId: string) => `deposit:${depositId}`;

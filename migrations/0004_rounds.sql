@@ -122,6 +122,8 @@ create table rounds.moves (
   posted boolean not null default false,
   undone boolean not null default false,
   undo_id uuid,
+  -- Refused undos: the ledger never takes up an id it has refused, so each try has its own.
+  undo_refusals integer not null default 0,
   -- What of a taken back amount found no money, and the player's cash after the move.
   owed bigint not null default 0,
   balance bigint,

@@ -10,7 +10,10 @@ const HERE = new URL('./', import.meta.url);
  *
  * @param ownerUrl of a role that may create schemas and roles
  */
-export async function migrate(ownerUrl: string, log: (line: string) => void = () => undefined): Promise<void> {
+export async function migrate(
+  ownerUrl: string,
+  log: (line: string) => void = () => undefined,
+): Promise<void> {
   const lock = new pg.Client({ connectionString: ownerUrl });
   await lock.connect();
   const db = knex({ client: 'pg', connection: ownerUrl, pool: { min: 0, max: 1 } });
@@ -31,7 +34,9 @@ export async function migrate(ownerUrl: string, log: (line: string) => void = ()
 
 /** Roles belong to the server, not to the database, so another database may have made it already. */
 async function createApplicationRole(client: pg.Client): Promise<void> {
-  await client.query(`do $$ begin create role countroom_app login; exception when duplicate_object or unique_violation then null; end $$`);
+  await client.query(
+    `do $$ begin create role countroom_app login; exception when duplicate_object or unique_violation then null; end $$`,
+  );
 }
 
 class SqlFiles implements Knex.MigrationSource<string> {

@@ -2,7 +2,7 @@ import type { PaymentsConfig } from '../config/index.ts';
 import { SimulatorProvider } from './adapters/simulator.ts';
 import type { PaymentProvider } from './provider.ts';
 
-export type { Asked, PaymentProvider, WebhookEvent } from './provider.ts';
+export type { Asked, PaymentProvider, PayoutRequest } from './provider.ts';
 export {
   openDeposit,
   openWithdrawal,
@@ -13,19 +13,21 @@ export {
   stepWithdrawal,
 } from './records.ts';
 export { lateDeposit, lateWithdrawal } from './late.ts';
-export { deliverNext, storeWebhook, type Deliver, type Subject } from './webhooks.ts';
+export { deliverNext, storeWebhook, type Subject } from './webhooks.ts';
 export {
   findAction,
   findDeposit,
   findWithdrawal,
   listWithdrawals,
   saveAction,
-  type Attempt,
   type Deposit,
   type TimelineItem,
   type Withdrawal,
 } from './read.ts';
 
 /** The configured providers by name, in the order they are tried. */
-export const createProviders = ({ providers, providerTimeoutMs }: PaymentsConfig): ReadonlyMap<string, PaymentProvider> =>
+export const createProviders = ({
+  providers,
+  providerTimeoutMs,
+}: PaymentsConfig): ReadonlyMap<string, PaymentProvider> =>
   new Map(providers.map((options) => [options.name, new SimulatorProvider(options, providerTimeoutMs)]));

@@ -21,7 +21,10 @@ export interface PayoutRequest {
 }
 
 /** `not_found`: the provider does not know the key (yet); `silent`: it did not answer. */
-export type Asked = { readonly outcome: 'known'; readonly news: ProviderNews } | { readonly outcome: 'not_found' } | { readonly outcome: 'silent'; readonly reason: string };
+export type Asked =
+  | { readonly outcome: 'known'; readonly news: ProviderNews }
+  | { readonly outcome: 'not_found' }
+  | { readonly outcome: 'silent'; readonly reason: string };
 
 /** A webhook that was verified. */
 export interface WebhookEvent {

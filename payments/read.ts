@@ -123,8 +123,19 @@ export async function listWithdrawals(pool: Pool, f: Filters): Promise<Withdrawa
               and ($8::int is null or w.since <= clock_timestamp() - $8 * interval '1 second')
               and ($9::timestamptz is null or (w.created_at, w.withdrawal_id) > ($9, $10::text))
             order by w.created_at, w.withdrawal_id limit $11::int`,
-    values: [f.states ?? null, f.provider ?? null, f.playerId ?? null, f.clientId ?? null, f.currency ?? null, f.from ?? null, f.to ?? null,
-      f.minAge ?? null, f.after?.[0] ?? null, f.after?.[1] ?? null, f.limit],
+    values: [
+      f.states ?? null,
+      f.provider ?? null,
+      f.playerId ?? null,
+      f.clientId ?? null,
+      f.currency ?? null,
+      f.from ?? null,
+      f.to ?? null,
+      f.minAge ?? null,
+      f.after?.[0] ?? null,
+      f.after?.[1] ?? null,
+      f.limit,
+    ],
   });
   return rows;
 }
@@ -138,7 +149,13 @@ export interface SavedAction {
   readonly same: boolean;
 }
 
-export async function findAction(pool: Pool, personId: string, key: string, withdrawalId: string, content: object): Promise<SavedAction | undefined> {
+export async function findAction(
+  pool: Pool,
+  personId: string,
+  key: string,
+  withdrawalId: string,
+  content: object,
+): Promise<SavedAction | undefined> {
   const { rows } = await pool.query<SavedAction>({
     name: 'find_action',
     text: `select withdrawal_id as "withdrawalId", content, status, answer, withdrawal_id = $3::text and content = $4::jsonb as same
@@ -150,7 +167,14 @@ export async function findAction(pool: Pool, personId: string, key: string, with
 
 export async function saveAction(
   pool: Pool,
-  { personId, key, withdrawalId, content, status, answer }: { personId: string; key: string; withdrawalId: string; content: object; status: number; answer: object },
+  {
+    personId,
+    key,
+    withdrawalId,
+    content,
+    status,
+    answer,
+  }: { personId: string; key: string; withdrawalId: string; content: object; status: number; answer: object },
 ): Promise<void> {
   await pool.query({
     name: 'save_action',

@@ -39,9 +39,14 @@ export async function deliverNext(pool: Pool, deliver: Deliver): Promise<boolean
     const [webhook] = rows;
     if (webhook === undefined) return false;
     const { provider, eventId, body } = webhook;
-    const outcome = await deliverOne(tx, body, deliver).catch((error: unknown) => ({ failed: String(error) }));
+    const outcome = await deliverOne(tx, body, deliver).catch((error: unknown) => ({
+      failed: String(error),
+    }));
     if (typeof outcome === 'string') {
-      await tx.query('update payments.webhooks set processed_at = clock_timestamp(), outcome = $3, tries = tries + 1 where provider = $1 and event_id = $2', [provider, eventId, outcome]);
+      await tx.query(
+        'update payments.webhooks set processed_at = clock_timestamp(), outcome = $3, tries = tries + 1 where provider = $1 and event_id = $2',
+        [provider, eventId, outcome],
+      );
     } else {
       await tx.query(
         `update payments.webhooks set tries = tries + 1, outcome = $3,

@@ -12,7 +12,10 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
 }
 
 export const bundleWorkflows = () =>
-  bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)), logger: silent });
+  bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    logger: silent,
+  });
 
 const nothing = () => undefined;
 /** webpack's progress is noise on a terminal; its errors are thrown. */

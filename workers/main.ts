@@ -42,7 +42,9 @@ async function main(): Promise<void> {
   );
   const running = Promise.all(workers.map((worker) => worker.run()));
   const { namespace } = config.temporal;
-  const stopDispatcher = queues.includes('payments') ? startWebhookDispatcher({ pool, connection, namespace, log }) : undefined;
+  const stopDispatcher = queues.includes('payments')
+    ? startWebhookDispatcher({ pool, connection, namespace, log })
+    : undefined;
   log.info({ queues }, 'worker ready');
   await running;
   await stopDispatcher?.();
@@ -52,7 +54,12 @@ async function main(): Promise<void> {
 
 const isTaskQueue = (name: string): name is TaskQueue => (TASK_QUEUES as readonly string[]).includes(name);
 
-function activitiesOf(queue: TaskQueue, config: Config, pool: Pool, log: Log): NonNullable<WorkerOptions['activities']> {
+function activitiesOf(
+  queue: TaskQueue,
+  config: Config,
+  pool: Pool,
+  log: Log,
+): NonNullable<WorkerOptions['activities']> {
   switch (queue) {
     case 'rounds':
       return createRoundsActivities({ pool });

@@ -1,8 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Connection } from '@temporalio/client';
+import {
+  Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Connection,
+} from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import { workflowIds } from '../contract/names.ts';
-import { PROVIDER_NEWS, type DepositInput, type ProviderNews, type WithdrawalInput } from '../contract/payments.ts';
+import {
+  PROVIDER_NEWS,
+  type DepositInput,
+  type ProviderNews,
+  type WithdrawalInput,
+} from '../contract/payments.ts';
 import type { Log } from '../ops/log.ts';
 import type { Pool } from '../ops/postgres.ts';
 import { deliverNext, lateDeposit, lateWithdrawal, type Subject } from '../payments/index.ts';
@@ -13,7 +23,17 @@ const IDLE_MS = 200;
  * Hands stored webhooks to the sagas of their payments, until it is stopped. It polls our own table: whatever dies
  * between the provider's call and the saga, the event is still there.
  */
-export function startWebhookDispatcher({ pool, connection, namespace, log }: { pool: Pool; connection: NativeConnection; namespace: string; log: Log }) {
+export function startWebhookDispatcher({
+  pool,
+  connection,
+  namespace,
+  log,
+}: {
+  pool: Pool;
+  connection: NativeConnection;
+  namespace: string;
+  log: Log;
+}) {
   const client = new Client({ connection: connection as unknown as Connection, namespace });
   const deliver = (subject: Subject, news: ProviderNews) => handOver(client, pool, subject, news);
   let running = true;
@@ -41,27 +61,54 @@ async function handOver(client: Client, pool: Pool, subject: Subject, news: Prov
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
-  return subject.kind === 'deposit' ? await takeUpDeposit(client, pool, subject, news) : await takeUpWithdrawal(client, pool, subject, news);
+  return subject.kind === 'deposit'
+    ? await takeUpDeposit(client, pool, subject, news)
+    : await takeUpWithdrawal(client, pool, subject, news);
 }
 
-async function takeUpDeposit(client: Client, pool: Pool, { id, clientId }: Subject, news: ProviderNews): Promise<string> {
+async function takeUpDeposit(
+  client: Client,
+  pool: Pool,
+  { id, clientId }: Subject,
+  news: ProviderNews,
+): Promise<string> {
   const input = await lateDeposit(pool, id, news);
   if (input === undefined) return 'no news';
-  const workflowId = news.state === 'charged_back' ? workflowIds.chargeback(clientId, id) : workflowIds.lateDeposit(clientId, id);
+  const workflowId =
+    news.state === 'charged_back'
+      ? workflowIds.chargeback(clientId, id)
+      : workflowIds.lateDeposit(clientId, id);
   return await start(client, 'deposit', workflowId, input);
 }
 
-async function takeUpWithdrawal(client: Client, pool: Pool, { id, clientId, returns }: Subject, news: ProviderNews): Promise<string> {
+async function takeUpWithdrawal(
+  client: Client,
+  pool: Pool,
+  { id, clientId, returns }: Subject,
+  news: ProviderNews,
+): Promise<string> {
   const input = await lateWithdrawal(pool, id, news);
   if (input === undefined) return 'no news';
-  const workflowId = news.state === 'returned' ? workflowIds.returnedPayout(clientId, id, returns + 1) : workflowIds.latePayout(clientId, id, news.key);
+  const workflowId =
+    news.state === 'returned'
+      ? workflowIds.returnedPayout(clientId, id, returns + 1)
+      : workflowIds.latePayout(clientId, id, news.key);
   return await start(client, 'withdrawal', workflowId, input);
 }
 
-async function start(client: Client, workflow: string, workflowId: string, input: DepositInput | WithdrawalInput): Promise<string> {
+async function start(
+  client: Client,
+  workflow: string,
+  workflowId: string,
+  input: DepositInput | WithdrawalInput,
+): Promise<string> {
   try {
     await client.workflow.start(workflow, {
-      workflowId, taskQueue: 'payments', args: [input], workflowIdReusePolicy: 'REJECT_DUPLICATE', workflowIdConflictPolicy: 'FAIL',
+      workflowId,
+      taskQueue: 'payments',
+      args: [input],
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
       staticSummary: `${workflow} of player ${input.playerId}: ${input.late?.state ?? ''} after it had ended`,
     });
     return `started ${workflowId}`;

@@ -12,15 +12,21 @@ import {
 } from '@temporalio/workflow';
 import type { RoundsActivities } from '../activities/index.ts';
 import { SEARCH } from '../contract/names.ts';
-import { OPERATION_ANSWER, type OperationInput, type OperationProblem, type OperationRef } from '../contract/rounds.ts';
+import {
+  OPERATION_ANSWER,
+  type OperationInput,
+  type OperationProblem,
+  type OperationRef,
+} from '../contract/rounds.ts';
 import { Saga } from './saga.ts';
 import { OWN_BOOKS } from './timeouts.ts';
 
 // After 16 s without our books people are told; it is tried on without end: see `persist`.
-const { claimRound, postMoves, closeOperation, undoMoves, undoClaim, parkOperation } = proxyLocalActivities<RoundsActivities>({
-  ...OWN_BOOKS,
-  retry: { ...OWN_BOOKS.retry, maximumAttempts: 8 },
-});
+const { claimRound, postMoves, closeOperation, undoMoves, undoClaim, parkOperation } =
+  proxyLocalActivities<RoundsActivities>({
+    ...OWN_BOOKS,
+    retry: { ...OWN_BOOKS.retry, maximumAttempts: 8 },
+  });
 
 /** Answered when the operation is done, refused or parked; which it is, our own books tell. */
 const answer = defineUpdate(OPERATION_ANSWER);
@@ -53,17 +59,24 @@ export async function roundOperation({ roundId, ...ref }: OperationInput): Promi
   await CancellationScope.nonCancellable(async () => {
     const undoOfClaim = () => persist(work, () => undoClaim(ref, problem ?? { code: 'internal' }));
     const claim = await saga.step('claim', () => takeTurn(work), undoOfClaim);
-    if (claim === 'ended') { work.say('refused as a whole, or ended before; nothing was posted'); return; }
+    if (claim === 'ended') {
+      work.say('refused as a whole, or ended before; nothing was posted');
+      return;
+    }
     const undoOfPosts = () => takeAllBack(work, () => (answered = true));
     problem = await saga.step('post', () => postAll(work), undoOfPosts);
     if (problem === null) {
       await persist(work, () => closeOperation(ref));
-      work.say('done'); return;
+      work.say('done');
+      return;
     }
     work.say(`refused (${problem.code}), giving back what was posted`);
     await saga.compensate();
     work.say(`refused (${problem.code}), all that was posted is given back`);
-    upsertSearchAttributes([{ key: SEARCH.stage, value: 'refused' }, { key: SEARCH.reason, value: problem.code }]);
+    upsertSearchAttributes([
+      { key: SEARCH.stage, value: 'refused' },
+      { key: SEARCH.reason, value: problem.code },
+    ]);
   });
   answered = true;
   await condition(allHandlersFinished);
@@ -95,7 +108,12 @@ async function takeAllBack(work: Work, onParked: () => void): Promise<void> {
     if (problem === null) continue;
     await persist(work, () => parkOperation(work.ref, problem));
     onParked();
-    await callForHelp(work, problem.code, `cannot give back what was posted (${problem.code}): needs a person`, wait);
+    await callForHelp(
+      work,
+      problem.code,
+      `cannot give back what was posted (${problem.code}): needs a person`,
+      wait,
+    );
   }
 }
 
@@ -106,14 +124,22 @@ async function persist<T>(work: Work, step: () => Promise<T>): Promise<T> {
       return await step();
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error;
-      await callForHelp(work, 'step_fails', `a step fails again and again (${String(error.cause?.message)})`, wait);
+      await callForHelp(
+        work,
+        'step_fails',
+        `a step fails again and again (${String(error.cause?.message)})`,
+        wait,
+      );
     }
   }
 }
 
 /** Shows in the Web UI, and to whoever searches for `NeedsAttention`, that it is stuck; then waits before the next try. */
 async function callForHelp({ say }: Work, reason: string, what: string, waitMs: number): Promise<void> {
-  upsertSearchAttributes([{ key: SEARCH.needsAttention, value: true }, { key: SEARCH.reason, value: reason }]);
+  upsertSearchAttributes([
+    { key: SEARCH.needsAttention, value: true },
+    { key: SEARCH.reason, value: reason },
+  ]);
   say(what);
   await sleep(waitMs, { summary: 'before the next try' });
   upsertSearchAttributes([{ key: SEARCH.needsAttention, value: false }]);

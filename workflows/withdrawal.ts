@@ -1,6 +1,23 @@
-import { allHandlersFinished, condition, defineSignal, defineUpdate, proxyLocalActivities, setHandler } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  defineSignal,
+  defineUpdate,
+  proxyLocalActivities,
+  setHandler,
+} from '@temporalio/workflow';
 import type { PaymentsActivities } from '../activities/index.ts';
-import { ACT, PAYMENT_ANSWER, PROVIDER_NEWS, type ActionInput, type Opened, type ProviderNews, type Terms, type WithdrawalInput } from '../contract/payments.ts';
+import {
+  ACT,
+  PAYMENT_ANSWER,
+  PROVIDER_NEWS,
+  type ActionInput,
+  type Opened,
+  type ProviderNews,
+  type Terms,
+  type WithdrawalInput,
+} from '../contract/payments.ts';
 import { isFinal, type WithdrawalEvent } from '../contract/states/withdrawal.ts';
 import { format } from '../money/index.ts';
 import { OWN_BOOKS } from './timeouts.ts';
@@ -33,11 +50,15 @@ export async function withdrawal(input: WithdrawalInput): Promise<string> {
   });
   setHandler(act, (action) => desk.take(action), { validator: (action: ActionInput) => desk.check(action) });
 
-  const terms = input.late === undefined ? await open(input, record) : await takeUp(input.late, input, record);
-  answered = true;
-  if (terms !== undefined) await goOn(terms, input, record, desk, news);
-  desk.close();
-  await condition(allHandlersFinished);
+  // A person who cancels it in the Web UI changes nothing: half a payout is none. The finance actions are the way.
+  await CancellationScope.nonCancellable(async () => {
+    const terms =
+      input.late === undefined ? await open(input, record) : await takeUp(input.late, input, record);
+    answered = true;
+    if (terms !== undefined) await goOn(terms, input, record, desk, news);
+    desk.close();
+    await condition(allHandlersFinished);
+  });
   return record.story;
 }
 
@@ -52,18 +73,32 @@ async function open(input: WithdrawalInput, record: WithdrawalRecord): Promise<T
 }
 
 /** A provider's word that came after the saga had ended: the payout was returned, or paid although it was written off. */
-async function takeUp(news: ProviderNews, input: WithdrawalInput, record: WithdrawalRecord): Promise<Terms | undefined> {
+async function takeUp(
+  news: ProviderNews,
+  input: WithdrawalInput,
+  record: WithdrawalRecord,
+): Promise<Terms | undefined> {
   const terms = await books('read the terms').termsNow(input.money);
   const stands = await books('take up the withdrawal again').resumeWithdrawal(input.withdrawalId, news);
   record.resumed(terms, stands);
   const event = record.meaningOf(news, stands.newsAttemptStatus);
   if (event === undefined) return undefined;
-  await record.step(event, { by: stands.provider, reason: news.reason ?? (event === 'written_off_paid' ? 'paid_after_write_off' : event), attempt: stands.newsAttempt });
+  await record.step(event, {
+    by: stands.provider,
+    reason: news.reason ?? (event === 'written_off_paid' ? 'paid_after_write_off' : event),
+    attempt: stands.newsAttempt,
+  });
   return terms;
 }
 
 /** From state to state until one is final. Each turn makes one event happen: a check, a provider's word, an action. */
-async function goOn(terms: Terms, input: WithdrawalInput, record: WithdrawalRecord, desk: Desk, news: ProviderNews[]): Promise<void> {
+async function goOn(
+  terms: Terms,
+  input: WithdrawalInput,
+  record: WithdrawalRecord,
+  desk: Desk,
+  news: ProviderNews[],
+): Promise<void> {
   const payout = new Payout(input, record, terms, news);
   for (;;) {
     if (isFinal(record.state)) {
@@ -87,16 +122,28 @@ async function goOn(terms: Terms, input: WithdrawalInput, record: WithdrawalReco
 }
 
 /** Our own checks; a person's action that came first goes first. */
-async function checks(input: WithdrawalInput, terms: Terms, record: WithdrawalRecord, desk: Desk): Promise<void> {
-  const review = record.reviewed ? null : await books('check how often the player withdraws').reviewWithdrawal(input.withdrawalId);
+async function checks(
+  input: WithdrawalInput,
+  terms: Terms,
+  record: WithdrawalRecord,
+  desk: Desk,
+): Promise<void> {
+  const review = record.reviewed
+    ? null
+    : await books('check how often the player withdraws').reviewWithdrawal(input.withdrawalId);
   if (await desk.actIfAsked()) return;
-  const event: WithdrawalEvent = review !== null ? 'review_needed' : terms.needsApproval ? 'approval_needed' : 'checks_passed';
-  await record.step(event, { by: 'countroom', reason: review ?? (terms.needsApproval ? 'above the approval tier' : null) });
+  const event: WithdrawalEvent =
+    review !== null ? 'review_needed' : terms.needsApproval ? 'approval_needed' : 'checks_passed';
+  await record.step(event, {
+    by: 'countroom',
+    reason: review ?? (terms.needsApproval ? 'above the approval tier' : null),
+  });
 }
 
 /** Parked with a person: an action, or the provider's late word that an attempt given up was paid after all. */
 async function waitForPerson(record: WithdrawalRecord, desk: Desk, news: ProviderNews[]): Promise<void> {
-  const paid = () => (record.writtenOff ? undefined : news.find(({ state, key }) => state === 'paid' && record.keys.has(key)));
+  const paid = () =>
+    record.writtenOff ? undefined : news.find(({ state, key }) => state === 'paid' && record.keys.has(key));
   await condition(() => desk.asked || paid() !== undefined);
   const late = paid();
   if (late === undefined) {
@@ -107,4 +154,3 @@ async function waitForPerson(record: WithdrawalRecord, desk: Desk, news: Provide
   const attempt = record.keys.get(late.key) ?? record.attempt;
   if (record.fits('paid')) await record.step('paid', { by: record.provider, reason: null, attempt });
 }
-

@@ -1,6 +1,10 @@
 import { ApplicationFailure, condition } from '@temporalio/workflow';
 import type { ActionInput } from '../contract/payments.ts';
-import { allowedActions, type WithdrawalAction, type WithdrawalEvent } from '../contract/states/withdrawal.ts';
+import {
+  allowedActions,
+  type WithdrawalAction,
+  type WithdrawalEvent,
+} from '../contract/states/withdrawal.ts';
 import type { WithdrawalRecord } from './withdrawalRecord.ts';
 
 interface Asked {
@@ -25,9 +29,13 @@ export class Desk {
 
   /** The validator: synchronous, and without effect. Twenty people pressing at once: the first is taken. */
   check(action: ActionInput): void {
-    if (this.#asked !== undefined || !this.#allowed(action.at).includes(action.action)) throw this.#misfit(action);
+    if (this.#asked !== undefined || !this.#allowed(action.at).includes(action.action))
+      throw this.#misfit(action);
     if (action.action === 'approve' && action.by === this.#lastActor) {
-      throw ApplicationFailure.nonRetryable('nobody approves what they asked for or were the last to act on', 'forbidden');
+      throw ApplicationFailure.nonRetryable(
+        'nobody approves what they asked for or were the last to act on',
+        'forbidden',
+      );
     }
   }
 
@@ -59,7 +67,8 @@ export class Desk {
   async #act(action: ActionInput): Promise<boolean> {
     const { by, reason, externalReference, evidence, destination } = action;
     const { event, facts } = this.#eventOf(action);
-    const nextProvider = action.provider ?? (this.#record.provider === '' ? undefined : this.#record.provider);
+    const nextProvider =
+      action.provider ?? (this.#record.provider === '' ? undefined : this.#record.provider);
     if (destination !== undefined) this.#record.destination = destination;
     const stepped = await this.#record.step(event, {
       by,
@@ -74,11 +83,15 @@ export class Desk {
   /** What an action means in the present state: above the tier, two of them are only asked for. */
   #eventOf({ action, destination }: ActionInput): { event: WithdrawalEvent; facts: object } {
     const { state, needsApproval } = this.#record;
-    if (action === 'approve' && state === 'awaiting_mark_paid') return { event: 'approve', facts: { approved: 'mark-paid' } };
-    if (action === 'approve' && state === 'awaiting_declare_unpaid') return { event: 'approve', facts: { approved: 'declare-unpaid' } };
-    if (action === 'mark-paid' && needsApproval && !this.#record.writtenOff) return { event: 'ask_mark_paid', facts: {} };
+    if (action === 'approve' && state === 'awaiting_mark_paid')
+      return { event: 'approve', facts: { approved: 'mark-paid' } };
+    if (action === 'approve' && state === 'awaiting_declare_unpaid')
+      return { event: 'approve', facts: { approved: 'declare-unpaid' } };
+    if (action === 'mark-paid' && needsApproval && !this.#record.writtenOff)
+      return { event: 'ask_mark_paid', facts: {} };
     if (action === 'declare-unpaid' && needsApproval) return { event: 'ask_declare_unpaid', facts: {} };
-    if (action === 'retry' && state === 'returned' && destination !== undefined) return { event: 'retry_new_destination', facts: {} };
+    if (action === 'retry' && state === 'returned' && destination !== undefined)
+      return { event: 'retry_new_destination', facts: {} };
     return { event: action, facts: {} };
   }
 
@@ -99,4 +112,5 @@ export class Desk {
   }
 }
 
-const drop = (facts: Record<string, unknown>) => Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+const drop = (facts: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));

@@ -38,7 +38,11 @@ export class Payout {
     const told = await submitPayout(this.#input, { attempt, provider, destination });
     switch (told.outcome) {
       case 'accepted':
-        await this.#step('accepted', { by: provider, reason: null, facts: { providerReference: told.providerReference } });
+        await this.#step('accepted', {
+          by: provider,
+          reason: null,
+          facts: { providerReference: told.providerReference },
+        });
         break;
       case 'refused':
         await this.#refused(told.reason);
@@ -54,7 +58,12 @@ export class Payout {
     const until = this.#record.state === 'unknown' ? 'taken' : 'final';
     const heard = () => this.#heard(until);
     const poll = asking.run(async () => {
-      if (await condition(() => desk.asked || heard() !== undefined, this.#terms.askFirstAfterMs, { summary: `wait for ${this.#record.provider} to notify` })) return;
+      if (
+        await condition(() => desk.asked || heard() !== undefined, this.#terms.askFirstAfterMs, {
+          summary: `wait for ${this.#record.provider} to notify`,
+        })
+      )
+        return;
       this.#news.push(await this.#ask(until));
     });
     poll.catch((error: unknown) => {
@@ -70,7 +79,8 @@ export class Payout {
   /** The first word that matters of the present attempt; an old attempt's word waits until this one has ended. */
   #heard(until: 'taken' | 'final'): ProviderNews | undefined {
     return this.#news.find(
-      ({ key, state }) => this.#record.keys.get(key) === this.#record.attempt && (state !== 'pending' || until === 'taken'),
+      ({ key, state }) =>
+        this.#record.keys.get(key) === this.#record.attempt && (state !== 'pending' || until === 'taken'),
     );
   }
 
@@ -79,7 +89,11 @@ export class Payout {
     const { askPayout } = proxyActivities<PaymentsActivities>({
       ...PROVIDER,
       // Temporal's retry does the asking again: a week of silence adds no event to the history.
-      retry: { initialInterval: this.#terms.askFirstAfterMs, backoffCoefficient: 2, maximumInterval: this.#terms.askAtMostEveryMs },
+      retry: {
+        initialInterval: this.#terms.askFirstAfterMs,
+        backoffCoefficient: 2,
+        maximumInterval: this.#terms.askAtMostEveryMs,
+      },
       cancellationType: 'ABANDON',
       summary: `ask ${provider} what became of attempt ${String(attempt)}`,
     });
@@ -98,7 +112,8 @@ export class Payout {
     } else {
       // `returned` overtook `paid`: it was paid first.
       await this.#step('paid', { by: provider, reason: null, facts });
-      if (state === 'returned') await this.#step('returned', { by: provider, reason: reason ?? 'returned', facts });
+      if (state === 'returned')
+        await this.#step('returned', { by: provider, reason: reason ?? 'returned', facts });
     }
   }
 

@@ -1,8 +1,19 @@
 import { proxyLocalActivities, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { PaymentsActivities } from '../activities/index.ts';
 import { SEARCH } from '../contract/names.ts';
-import { attemptKey, type ProviderNews, type Stepped, type Terms, type WithdrawalInput } from '../contract/payments.ts';
-import { nextState, WITHDRAWAL, type WithdrawalEvent, type WithdrawalState } from '../contract/states/withdrawal.ts';
+import {
+  attemptKey,
+  type ProviderNews,
+  type Stepped,
+  type Terms,
+  type WithdrawalInput,
+} from '../contract/payments.ts';
+import {
+  nextState,
+  WITHDRAWAL,
+  type WithdrawalEvent,
+  type WithdrawalState,
+} from '../contract/states/withdrawal.ts';
 import { format } from '../money/index.ts';
 import { OWN_BOOKS } from './timeouts.ts';
 
@@ -67,19 +78,24 @@ export class WithdrawalRecord {
     this.state = stands.state as WithdrawalState;
     this.attempt = stands.attempt;
     this.provider = stands.provider;
-    for (let attempt = 1; attempt <= stands.attempt; attempt += 1) this.keys.set(attemptKey(this.#input.withdrawalId, attempt), attempt);
+    for (let attempt = 1; attempt <= stands.attempt; attempt += 1)
+      this.keys.set(attemptKey(this.#input.withdrawalId, attempt), attempt);
   }
 
   /** What a late word means for a withdrawal that had ended, or undefined where it is no news. */
   meaningOf(news: ProviderNews, attemptStatus: string | null): WithdrawalEvent | undefined {
     if (news.state === 'returned') return this.fits('returned') ? 'returned' : undefined;
-    if (news.state === 'paid' && attemptStatus !== 'paid' && this.fits('written_off_paid')) return 'written_off_paid';
+    if (news.state === 'paid' && attemptStatus !== 'paid' && this.fits('written_off_paid'))
+      return 'written_off_paid';
     return undefined;
   }
 
   /** An attempt that was given up, and that its provider says it paid. */
   paidTwice(news: readonly ProviderNews[]): number | undefined {
-    const late = news.find(({ state, key }) => state === 'paid' && this.keys.has(key) && this.#attempts.get(this.keys.get(key) ?? 0) !== 'paid');
+    const late = news.find(
+      ({ state, key }) =>
+        state === 'paid' && this.keys.has(key) && this.#attempts.get(this.keys.get(key) ?? 0) !== 'paid',
+    );
     return late === undefined ? undefined : this.keys.get(late.key);
   }
 
@@ -107,13 +123,25 @@ export class WithdrawalRecord {
   }
 
   /** Writes an event down with its money, in one transaction, and takes on the state that the table gives. */
-  async step(event: WithdrawalEvent, { by, reason, attempt = this.attempt, nextProvider, facts }: Step): Promise<Stepped> {
+  async step(
+    event: WithdrawalEvent,
+    { by, reason, attempt = this.attempt, nextProvider, facts }: Step,
+  ): Promise<Stepped> {
     const to = nextState(this.state, event, this.before);
     if (to === undefined) throw new Error(`${event} does not fit ${this.state}`);
     this.#seq += 1;
-    const next = to === 'submitting' ? this.#open(nextProvider ?? this.#terms?.providers[0] ?? 'none') : undefined;
+    const next =
+      to === 'submitting' ? this.#open(nextProvider ?? this.#terms?.providers[0] ?? 'none') : undefined;
     const stepped = await books(`${event.replaceAll('_', ' ')}: ${this.state} → ${to}`).stepWithdrawal({
-      withdrawalId: this.#input.withdrawalId, seq: this.#seq, event, to, by, reason, attempt, provider: this.provider, facts: { ...facts, ...next },
+      withdrawalId: this.#input.withdrawalId,
+      seq: this.#seq,
+      event,
+      to,
+      by,
+      reason,
+      attempt,
+      provider: this.provider,
+      facts: { ...facts, ...next },
     });
     if (stepped.refused !== null) return stepped;
     this.#closeAttempt(attempt, event);
@@ -141,14 +169,20 @@ export class WithdrawalRecord {
 
   #closeAttempt(attempt: number, event: WithdrawalEvent): void {
     if (event === 'refused' || event === 'refused_try_next') this.#attempts.set(attempt, 'refused');
-    if (event === 'declare-unpaid' || (event === 'approve' && this.state === 'awaiting_declare_unpaid')) this.#attempts.set(attempt, 'declared_unpaid');
+    if (event === 'declare-unpaid' || (event === 'approve' && this.state === 'awaiting_declare_unpaid'))
+      this.#attempts.set(attempt, 'declared_unpaid');
     if (event === 'paid' || event === 'written_off_paid') this.#attempts.set(attempt, 'paid');
   }
 
   /** What support reads in the Temporal Web UI: what it waits for, since when. */
   #tell(reason: string | null): void {
-    const who = ['submitting', 'submitted', 'unknown'].includes(this.state) ? this.provider : WITHDRAWAL[this.state].waitsFor;
-    const waits = who === 'nothing' ? this.state.replaceAll('_', ' ') : `waiting for ${who} since ${this.since.slice(11, 16)} UTC`;
+    const who = ['submitting', 'submitted', 'unknown'].includes(this.state)
+      ? this.provider
+      : WITHDRAWAL[this.state].waitsFor;
+    const waits =
+      who === 'nothing'
+        ? this.state.replaceAll('_', ' ')
+        : `waiting for ${who} since ${this.since.slice(11, 16)} UTC`;
     const tries = this.attempt > 0 ? ` (attempt ${String(this.attempt)})` : '';
     this.story = `${this.#words}: ${waits}${tries}${reason === null ? '' : `. Reason: ${reason}`}.`;
     setCurrentDetails(this.story);
@@ -157,7 +191,14 @@ export class WithdrawalRecord {
   /** Search attributes cost an event each time, so the usual path sets them only where it stays. */
   #mark(to: WithdrawalState, reason: string | null): void {
     if (to === 'submitting' || to === 'held') return;
-    const stops = ['needs_attention', 'in_review', 'awaiting_approval', 'awaiting_mark_paid', 'awaiting_declare_unpaid', 'returned'];
+    const stops = [
+      'needs_attention',
+      'in_review',
+      'awaiting_approval',
+      'awaiting_mark_paid',
+      'awaiting_declare_unpaid',
+      'returned',
+    ];
     upsertSearchAttributes([
       { key: SEARCH.stage, value: to },
       { key: SEARCH.provider, value: this.provider },

@@ -8,7 +8,8 @@ import { findDeposit, type Deposit } from '../../payments/index.ts';
 import { findPlayer } from '../../players/index.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { route, type Answer, type Services } from '../route.ts';
-import { amount, callerId, currency, nullable, requireCurrency } from '../schemas.ts';
+import { amount, callerId, currency, nullable, objectionTo } from '../schemas.ts';
+import type { Wait } from '../temporal.ts';
 import { PEOPLE } from './scope.ts';
 import { timelineShape, transferIdsOf } from './timeline.ts';
 
@@ -18,7 +19,18 @@ const depositShape = z
     playerId: z.string(),
     amount: z.int(),
     currency: z.string(),
-    status: z.enum(['pending', 'captured', 'credited', 'failed', 'expired', 'refused', 'refunding', 'refunded', 'charged_back', 'needs_attention']),
+    status: z.enum([
+      'pending',
+      'captured',
+      'credited',
+      'failed',
+      'expired',
+      'refused',
+      'refunding',
+      'refunded',
+      'charged_back',
+      'needs_attention',
+    ]),
     provider: nullable(z.string()),
     providerReference: nullable(z.string()),
     redirectUrl: nullable(z.string()),
@@ -31,7 +43,9 @@ const depositShape = z
   })
   .meta({ id: 'Deposit' });
 
-const takenShape = z.object({ depositId: z.string(), status: z.string(), redirectUrl: nullable(z.string()) }).meta({ id: 'DepositTaken' });
+const takenShape = z
+  .object({ depositId: z.string(), status: z.string(), redirectUrl: nullable(z.string()) })
+  .meta({ id: 'DepositTaken' });
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(2_000);
 
@@ -40,7 +54,8 @@ const postDeposit = route({
   path: '/v1/deposits',
   tag: 'Cashier',
   summary: 'Start a deposit',
-  description: 'Answers as soon as the provider has taken the payment request; send the player to `redirectUrl`, and read the deposit for what became of it.',
+  description:
+    'Answers as soon as the provider has taken the payment request; send the player to `redirectUrl`, and read the deposit for what became of it.',
   allow: ['cashier'],
   body: z.strictObject({
     depositId: callerId,
@@ -49,7 +64,11 @@ const postDeposit = route({
     currency,
     method: z.strictObject({ type: z.enum(['card', 'bank', 'wallet']), token: callerId }),
     returnUrl: httpUrl,
-    expiresIn: z.int().min(2, 'must be 2 to 86400 seconds').max(86_400, 'must be 2 to 86400 seconds').default(1_800),
+    expiresIn: z
+      .int()
+      .min(2, 'must be 2 to 86400 seconds')
+      .max(86_400, 'must be 2 to 86400 seconds')
+      .default(1_800),
   }),
   waits: true,
   answers: { 201: takenShape, 202: takenShape },
@@ -58,15 +77,17 @@ const postDeposit = route({
     const before = await findDeposit(services.pool, depositId);
     if (before !== undefined) {
       const { depositId: _id, ...content } = body;
-      if (before.clientId !== clientId || !isDeepStrictEqual(before.request, content)) throw problemOf({ code: 'idempotency_conflict' });
+      if (before.clientId !== clientId || !isDeepStrictEqual(before.request, content))
+        throw problemOf({ code: 'idempotency_conflict' });
       if (isAnswered(before)) return answerOf(before, true);
     } else {
-      if ((await findPlayer(services.pool, playerId)) === undefined) throw problemOf({ code: 'player_unknown' });
-      requireCurrency(services, body.currency);
+      if ((await findPlayer(services.pool, playerId)) === undefined)
+        throw problemOf({ code: 'player_unknown' });
     }
     await startDeposit(services, clientId, body, wait);
     const after = await findDeposit(services.pool, depositId);
-    if (after !== undefined && !isDeepStrictEqual(after.request, contentOf(body))) throw problemOf({ code: 'idempotency_conflict' });
+    if (after !== undefined && !isDeepStrictEqual(after.request, contentOf(body)))
+      throw problemOf({ code: 'idempotency_conflict' });
     return after !== undefined && isAnswered(after) ? answerOf(after, false) : underWay(depositId);
   },
 });
@@ -84,11 +105,22 @@ interface Body {
 /** What a repeat is compared with: all but the id itself. */
 const contentOf = ({ depositId: _id, ...content }: Body) => content;
 
-async function startDeposit({ temporal }: Services, clientId: string, body: Body, wait: Parameters<typeof temporal.startAndWait>[1]) {
+async function startDeposit(services: Services, clientId: string, body: Body, wait: Wait) {
+  const objection = objectionTo(services, body.currency);
   const { depositId, playerId, method, returnUrl } = body;
   const money = { minor: String(body.amount), currency: body.currency };
-  const input: DepositInput = { depositId, clientId, playerId, money, method, returnUrl, expiresInMs: body.expiresIn * 1_000, request: contentOf(body) };
-  await temporal.startAndWait<null>(
+  const input: DepositInput = {
+    depositId,
+    clientId,
+    playerId,
+    money,
+    method,
+    returnUrl,
+    expiresInMs: body.expiresIn * 1_000,
+    request: contentOf(body),
+    objection,
+  };
+  await services.temporal.startAndWait<null>(
     {
       workflow: 'deposit',
       workflowId: workflowIds.deposit(clientId, depositId),
@@ -114,9 +146,18 @@ const isAnswered = (deposit: Deposit) => deposit.status !== 'pending' || deposit
 
 /** The first answer, the same whatever has become of the deposit since. */
 function answerOf(deposit: Deposit, replayed: boolean): Answer {
-  if (deposit.status === 'refused') throw problemOf({ code: (deposit.reason ?? 'internal') as ProblemCode }, replayed);
+  if (deposit.status === 'refused')
+    throw problemOf({ code: (deposit.reason ?? 'internal') as ProblemCode }, replayed);
   const taken = deposit.redirectUrl !== null || deposit.status === 'pending';
-  return { status: 201, body: { depositId: deposit.depositId, status: taken ? 'pending' : deposit.status, redirectUrl: deposit.redirectUrl }, replayed };
+  return {
+    status: 201,
+    body: {
+      depositId: deposit.depositId,
+      status: taken ? 'pending' : deposit.status,
+      redirectUrl: deposit.redirectUrl,
+    },
+    replayed,
+  };
 }
 
 const underWay = (depositId: string): Answer => ({

@@ -1,7 +1,18 @@
 import { z } from 'zod';
 import { SEARCH, workflowIds } from '../../contract/names.ts';
-import { OPERATION_ANSWER, OPERATION_KINDS, OPERATION_WORKFLOWS, type OperationInput } from '../../contract/rounds.ts';
-import { findOperation, progressOf, requestOperation, settleDirect, type Operation } from '../../rounds/index.ts';
+import {
+  OPERATION_ANSWER,
+  OPERATION_KINDS,
+  OPERATION_WORKFLOWS,
+  type OperationInput,
+} from '../../contract/rounds.ts';
+import {
+  findOperation,
+  progressOf,
+  requestOperation,
+  settleDirect,
+  type Operation,
+} from '../../rounds/index.ts';
 import type { Client } from '../auth.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { route, type Answer, type Request, type Services } from '../route.ts';
@@ -21,22 +32,32 @@ export const operationShape = z
     problem: nullable(problemDocument),
     roundStatus: z.enum(['open', 'closed', 'voided']),
     settled: z.int(),
-    totals: z.array(z.object({ currency: z.string(), paid: z.int(), takenBack: z.int(), receivable: z.int() })),
+    totals: z.array(
+      z.object({ currency: z.string(), paid: z.int(), takenBack: z.int(), receivable: z.int() }),
+    ),
     balances: z.array(z.object({ playerId: z.string(), currency: z.string(), cash: z.int() })),
     progress: z.object({ done: z.int(), of: z.int() }).optional(),
     workflowId: nullable(z.string()),
     workflowUrl: nullable(z.string()),
   })
-  .meta({ id: 'RoundOperation', description: 'Named by `settlementId` or `voidId`; `progress` counts players while it runs' });
+  .meta({
+    id: 'RoundOperation',
+    description: 'Named by `settlementId` or `voidId`; `progress` counts players while it runs',
+  });
 
 const answers = { 200: operationShape, 202: operationShape };
 
 /** Each once: a second outcome for a wager in one call is a mistake of the caller, not a second payout. */
-const unique = (names: (string | { wagerId: string })[], context: z.RefinementCtx, path: (index: number) => PropertyKey[]) => {
+const unique = (
+  names: (string | { wagerId: string })[],
+  context: z.RefinementCtx,
+  path: (index: number) => PropertyKey[],
+) => {
   const seen = new Set<string>();
   names.forEach((name, index) => {
     const id = typeof name === 'string' ? name : name.wagerId;
-    if (seen.has(id)) context.addIssue({ code: 'custom', message: 'this wager is named twice', path: path(index) });
+    if (seen.has(id))
+      context.addIssue({ code: 'custom', message: 'this wager is named twice', path: path(index) });
     seen.add(id);
   });
 };
@@ -70,13 +91,19 @@ const postVoid = route({
   path: '/v1/rounds/{roundId}/void',
   tag: 'Game servers',
   summary: 'Void a round, or some of its wagers',
-  description: 'Stakes come back and payouts are taken back, net per player. What a player has spent meanwhile is owed.',
+  description:
+    'Stakes come back and payouts are taken back, net per player. What a player has spent meanwhile is owed.',
   allow: ['game'],
   params: roundParams,
   body: z.strictObject({
     voidId: callerId,
     reason: freeText,
-    wagerIds: z.array(callerId).min(1).max(10_000).superRefine((list, context) => unique(list, context, (index) => [index])).optional(),
+    wagerIds: z
+      .array(callerId)
+      .min(1)
+      .max(10_000)
+      .superRefine((list, context) => unique(list, context, (index) => [index]))
+      .optional(),
   }),
   bodyLimit: 4 * MEBIBYTE,
   waits: true,
@@ -99,18 +126,33 @@ const getOperation = route({
   async handle({ caller, params: { roundId, kind, operationId }, query, services, traceId }) {
     const clientId = await clientOf(services, caller, query.clientId, 'round', roundId);
     const operation = await findOperation(services.pool, { clientId, kind, operationId });
-    if (operation?.roundId !== roundId) throw new Problem('not_found', `Round ${roundId} has no ${kind} ${operationId}.`);
+    if (operation?.roundId !== roundId)
+      throw new Problem('not_found', `Round ${roundId} has no ${kind} ${operationId}.`);
     return { status: 200, body: await withProgress(operation, services, traceId) };
   },
 });
 
 export const operationsRoutes = [postSettlement, postVoid, getOperation];
 
-type Operating = Pick<Request<{ roundId: string }, unknown, unknown, Client>, 'caller' | 'params' | 'services' | 'wait' | 'traceId'>;
+type Operating = Pick<
+  Request<{ roundId: string }, unknown, unknown, Client>,
+  'caller' | 'params' | 'services' | 'wait' | 'traceId'
+>;
 
 /** The way of every operation: take it down, run it (at once or as a saga), answer what came of it. */
-async function operate(request: Operating, kind: keyof typeof OPERATION_WORKFLOWS, operationId: string, content: object): Promise<Answer> {
-  const { caller, params: { roundId }, services, wait, traceId } = request;
+async function operate(
+  request: Operating,
+  kind: keyof typeof OPERATION_WORKFLOWS,
+  operationId: string,
+  content: object,
+): Promise<Answer> {
+  const {
+    caller,
+    params: { roundId },
+    services,
+    wait,
+    traceId,
+  } = request;
   const { clientId } = caller;
   const ref = { clientId, kind, operationId };
   const workflowId = workflowIds[kind](clientId, operationId);
@@ -125,7 +167,10 @@ async function operate(request: Operating, kind: keyof typeof OPERATION_WORKFLOW
     taskQueue: 'rounds' as const,
     args: [{ ...ref, roundId } satisfies OperationInput],
     update: OPERATION_ANSWER,
-    searchAttributes: [{ key: SEARCH.clientId, value: clientId }, { key: SEARCH.roundId, value: roundId }],
+    searchAttributes: [
+      { key: SEARCH.clientId, value: clientId },
+      { key: SEARCH.roundId, value: roundId },
+    ],
     summary: `${kind === 'void' ? 'Void' : 'Settlement'} ${operationId} of round ${roundId}`,
   };
   await services.temporal.startAndWait(saga, wait);
@@ -134,8 +179,14 @@ async function operate(request: Operating, kind: keyof typeof OPERATION_WORKFLOW
 
 const hasEnded = ({ status }: Operation) => status === 'done' || status === 'refused';
 
-async function answerOf(operation: Operation, services: Services, replayed: boolean, traceId: string): Promise<Answer> {
-  if (operation.problem !== null && operation.status === 'refused') throw problemOf(operation.problem, replayed);
+async function answerOf(
+  operation: Operation,
+  services: Services,
+  replayed: boolean,
+  traceId: string,
+): Promise<Answer> {
+  if (operation.problem !== null && operation.status === 'refused')
+    throw problemOf(operation.problem, replayed);
   const body = await withProgress(operation, services, traceId);
   if (body.status !== 'running') return { status: 200, body, replayed };
   const { roundId, kind, operationId } = operation;
@@ -149,7 +200,19 @@ async function withProgress(operation: Operation, services: Services, traceId: s
 }
 
 export function shapeOfOperation(operation: Operation, { temporal }: Services, traceId: string) {
-  const { kind, operationId, roundId, status, outcome, problem, roundStatus, settled, totals, balances, workflowId } = operation;
+  const {
+    kind,
+    operationId,
+    roundId,
+    status,
+    outcome,
+    problem,
+    roundStatus,
+    settled,
+    totals,
+    balances,
+    workflowId,
+  } = operation;
   return {
     [kind === 'void' ? 'voidId' : 'settlementId']: operationId,
     roundId,

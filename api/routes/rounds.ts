@@ -20,7 +20,10 @@ const wagerShape = z
     payout: z.int(),
     transferIds: z.array(z.string()),
   })
-  .meta({ id: 'Wager', description: 'Of a tombstone whose wager never came, all but the id and the status is unknown' });
+  .meta({
+    id: 'Wager',
+    description: 'Of a tombstone whose wager never came, all but the id and the status is unknown',
+  });
 
 const shapeOf = ({ placedAt: _key, ...wager }: Wager) => ({
   ...wager,

@@ -9,17 +9,32 @@ const roundParams = z.strictObject({ roundId: callerId });
 const stake = { wagerId: callerId, playerId: callerId, gameId: callerId, amount: amountOrZero, currency };
 
 /** A refusal becomes its problem; what was applied, or was nothing to apply, becomes the answer. */
-function answer(answered: Answered, status: number, body: (done: Exclude<Answered, { outcome: 'refused' }>) => object): Answer {
+function answer(
+  answered: Answered,
+  status: number,
+  body: (done: Exclude<Answered, { outcome: 'refused' }>) => object,
+): Answer {
   if (answered.outcome === 'refused') {
     const { refusal, replayed } = answered;
-    const errors = refusal.code === 'unknown_currency' ? [{ pointer: '/currency', detail: 'is not configured here' }] : undefined;
+    const errors =
+      refusal.code === 'unknown_currency'
+        ? [{ pointer: '/currency', detail: 'is not configured here' }]
+        : undefined;
     throw problemOf(errors === undefined ? refusal : { ...refusal, errors }, replayed);
   }
-  return { status, body: { ...body(answered), balance: answered.balance === null ? null : Number(answered.balance) }, replayed: answered.replayed };
+  return {
+    status,
+    body: { ...body(answered), balance: answered.balance === null ? null : Number(answered.balance) },
+    replayed: answered.replayed,
+  };
 }
 
-const balance = nullable(z.int()).meta({ description: "The player's cash after the call, as it was then, in minor units" });
-const outcome = z.enum(['applied', 'noop']).meta({ description: '`noop`: the wager was rolled back before it came' });
+const balance = nullable(z.int()).meta({
+  description: "The player's cash after the call, as it was then, in minor units",
+});
+const outcome = z
+  .enum(['applied', 'noop'])
+  .meta({ description: '`noop`: the wager was rolled back before it came' });
 
 const postWager = route({
   method: 'post',
@@ -30,11 +45,32 @@ const postWager = route({
   allow: ['game'],
   params: roundParams,
   body: z.strictObject(stake),
-  answers: { 201: z.object({ wagerId: z.string(), roundId: z.string(), outcome, balance, transferId: nullable(z.string()) }).meta({ id: 'WagerAnswer' }) },
+  answers: {
+    201: z
+      .object({
+        wagerId: z.string(),
+        roundId: z.string(),
+        outcome,
+        balance,
+        transferId: nullable(z.string()),
+      })
+      .meta({ id: 'WagerAnswer' }),
+  },
   async handle({ caller: { clientId }, params: { roundId }, body, services }) {
     const objection = objectionTo(services, body.currency);
-    const answered = await placeWager(services.pool, { ...body, clientId, roundId, amount: BigInt(body.amount), objection });
-    return answer(answered, 201, ({ outcome, transferIds }) => ({ wagerId: body.wagerId, roundId, outcome, transferId: transferIds[0] ?? null }));
+    const answered = await placeWager(services.pool, {
+      ...body,
+      clientId,
+      roundId,
+      amount: BigInt(body.amount),
+      objection,
+    });
+    return answer(answered, 201, ({ outcome, transferIds }) => ({
+      wagerId: body.wagerId,
+      roundId,
+      outcome,
+      transferId: transferIds[0] ?? null,
+    }));
   },
 });
 
@@ -43,20 +79,43 @@ const postPlay = route({
   path: '/v1/rounds/{roundId}/play',
   tag: 'Game servers',
   summary: 'Stake and result at once',
-  description: 'Both or neither. Closes the round if no other wager of it is open, unless `closeRound` is false.',
+  description:
+    'Both or neither. Closes the round if no other wager of it is open, unless `closeRound` is false.',
   allow: ['game'],
   params: roundParams,
-  body: z.strictObject({ ...stake, settlementId: callerId, payout: amountOrZero, closeRound: z.boolean().default(true) }),
+  body: z.strictObject({
+    ...stake,
+    settlementId: callerId,
+    payout: amountOrZero,
+    closeRound: z.boolean().default(true),
+  }),
   answers: {
     201: z
-      .object({ wagerId: z.string(), settlementId: z.string(), roundId: z.string(), outcome, balance, transferIds: z.array(z.string()) })
+      .object({
+        wagerId: z.string(),
+        settlementId: z.string(),
+        roundId: z.string(),
+        outcome,
+        balance,
+        transferIds: z.array(z.string()),
+      })
       .meta({ id: 'PlayAnswer' }),
   },
   async handle({ caller: { clientId }, params: { roundId }, body, services }) {
-    const money = { amount: BigInt(body.amount), payout: BigInt(body.payout), objection: objectionTo(services, body.currency) };
+    const money = {
+      amount: BigInt(body.amount),
+      payout: BigInt(body.payout),
+      objection: objectionTo(services, body.currency),
+    };
     const answered = await play(services.pool, { ...body, ...money, clientId, roundId });
     const { wagerId, settlementId } = body;
-    return answer(answered, 201, ({ outcome, transferIds }) => ({ wagerId, settlementId, roundId, outcome, transferIds }));
+    return answer(answered, 201, ({ outcome, transferIds }) => ({
+      wagerId,
+      settlementId,
+      roundId,
+      outcome,
+      transferIds,
+    }));
   },
 });
 
@@ -65,21 +124,36 @@ const postRollback = route({
   path: '/v1/wagers/{wagerId}/rollback',
   tag: 'Game servers',
   summary: 'Give a stake back',
-  description: 'The amount is ours to know. A rollback may come before its wager: it leaves a tombstone, and the wager then takes nothing.',
+  description:
+    'The amount is ours to know. A rollback may come before its wager: it leaves a tombstone, and the wager then takes nothing.',
   allow: ['game'],
   params: z.strictObject({ wagerId: callerId }),
   body: z.strictObject({ rollbackId: callerId, reason: freeText.optional() }),
   answers: {
     200: z
       .object({
-        rollbackId: z.string(), wagerId: z.string(), outcome: z.enum(['applied', 'tombstoned', 'noop']), balance, transferId: nullable(z.string()),
+        rollbackId: z.string(),
+        wagerId: z.string(),
+        outcome: z.enum(['applied', 'tombstoned', 'noop']),
+        balance,
+        transferId: nullable(z.string()),
       })
       .meta({ id: 'RollbackAnswer' }),
   },
   async handle({ caller: { clientId }, params: { wagerId }, body, services }) {
     const { rollbackId } = body;
-    const answered = await rollBack(services.pool, { clientId, wagerId, rollbackId, reason: body.reason ?? null });
-    return answer(answered, 200, ({ outcome, transferIds }) => ({ rollbackId, wagerId, outcome, transferId: transferIds[0] ?? null }));
+    const answered = await rollBack(services.pool, {
+      clientId,
+      wagerId,
+      rollbackId,
+      reason: body.reason ?? null,
+    });
+    return answer(answered, 200, ({ outcome, transferIds }) => ({
+      rollbackId,
+      wagerId,
+      outcome,
+      transferId: transferIds[0] ?? null,
+    }));
   },
 });
 

@@ -9,7 +9,8 @@ const postWebhook = route({
   path: '/v1/webhooks/{provider}',
   tag: 'Providers',
   summary: "Take a payment provider's notification",
-  description: 'Verified over the raw body, stored, acknowledged; processed after that. A second delivery is acknowledged alike.',
+  description:
+    'Verified over the raw body, stored, acknowledged; processed after that. A second delivery is acknowledged alike.',
   allow: 'anyone',
   raw: true,
   params: z.strictObject({ provider: callerId }),
@@ -18,7 +19,8 @@ const postWebhook = route({
     const provider = createProviders(services.config.payments).get(name);
     if (provider === undefined) throw new Problem('not_found', `There is no provider ${name}.`);
     const event = provider.readWebhook(rawBody, headers);
-    if (event === undefined) throw new Problem('unauthenticated', 'The signature of the notification does not fit.');
+    if (event === undefined)
+      throw new Problem('unauthenticated', 'The signature of the notification does not fit.');
     await storeWebhook(services.pool, name, event);
     return { status: 200, body: { received: true } };
   },

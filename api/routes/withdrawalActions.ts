@@ -21,31 +21,44 @@ const finance = ['finance', 'admin'] as const;
 /** Each action: who may press it, and what it needs beside a reason. When it fits is the table of states' to say. */
 const ACTIONS: Readonly<Record<WithdrawalAction, Definition>> = {
   approve: { summary: 'Approve what waits for approval', allow: ['finance-approver', 'admin'] },
-  reject: { summary: 'Reject: the money goes back to the player', allow: ['finance', 'finance-approver', 'admin'] },
-  retry: { summary: 'Try again, with a new attempt', allow: finance, more: { provider: callerId.optional(), destination: destination.optional() } },
+  reject: {
+    summary: 'Reject: the money goes back to the player',
+    allow: ['finance', 'finance-approver', 'admin'],
+  },
+  retry: {
+    summary: 'Try again, with a new attempt',
+    allow: finance,
+    more: { provider: callerId.optional(), destination: destination.optional() },
+  },
   cancel: { summary: 'Cancel: the money goes back to the player', allow: ['cashier', ...finance] },
   'mark-paid': { summary: 'Mark as paid by hand', allow: finance, more: { externalReference: callerId } },
-  'declare-unpaid': { summary: 'Vouch that a payout never left', allow: finance, more: { evidence: freeText } },
+  'declare-unpaid': {
+    summary: 'Vouch that a payout never left',
+    allow: finance,
+    more: { evidence: freeText },
+  },
   hold: { summary: 'Put on hold', allow: finance },
   release: { summary: 'Release from review or from hold', allow: finance },
 };
 
-export const withdrawalActionsRoutes = (Object.entries(ACTIONS) as [WithdrawalAction, Definition][]).map(([action, { summary, allow, more }]) =>
-  route({
-    method: 'post',
-    path: `/v1/withdrawals/{withdrawalId}/${action}`,
-    tag: 'Finance and support',
-    summary,
-    description: 'Answers the withdrawal as it is after it. What does not fit the state is 409 `invalid_state`, with `state` and `allowedActions`.',
-    allow,
-    params: z.strictObject({ withdrawalId: callerId }),
-    body: z.strictObject({ reason: freeText, ...more }),
-    idempotencyKey: true,
-    waits: true,
-    answers: { 200: withdrawalShape, 202: withdrawalShape },
-    handle: async ({ caller, params: { withdrawalId }, body, idempotencyKey, wait, services }) =>
-      await press({ caller, withdrawalId, action, body: body, key: idempotencyKey, wait, services }),
-  }),
+export const withdrawalActionsRoutes = (Object.entries(ACTIONS) as [WithdrawalAction, Definition][]).map(
+  ([action, { summary, allow, more }]) =>
+    route({
+      method: 'post',
+      path: `/v1/withdrawals/{withdrawalId}/${action}`,
+      tag: 'Finance and support',
+      summary,
+      description:
+        'Answers the withdrawal as it is after it. What does not fit the state is 409 `invalid_state`, with `state` and `allowedActions`.',
+      allow,
+      params: z.strictObject({ withdrawalId: callerId }),
+      body: z.strictObject({ reason: freeText, ...more }),
+      idempotencyKey: true,
+      waits: true,
+      answers: { 200: withdrawalShape, 202: withdrawalShape },
+      handle: async ({ caller, params: { withdrawalId }, body, idempotencyKey, wait, services }) =>
+        await press({ caller, withdrawalId, action, body: body, key: idempotencyKey, wait, services }),
+    }),
 );
 
 interface Body {
@@ -77,14 +90,24 @@ async function press(pressed: Press): Promise<Answer> {
     return replay(saved);
   }
   const found = await findWithdrawal(services.pool, withdrawalId);
-  if (found === undefined || found.state === 'refused_at_once' || (caller.kind === 'client' && caller.clientId !== found.clientId)) {
+  if (
+    found === undefined ||
+    found.state === 'refused_at_once' ||
+    (caller.kind === 'client' && caller.clientId !== found.clientId)
+  ) {
     throw new Problem('not_found', `There is no withdrawal ${withdrawalId}.`);
   }
   requireMay(caller, action, found);
-  if (body.provider !== undefined && !services.config.payments.providers.some(({ name }) => name === body.provider)) {
-    throw new Problem('invalid_request', `There is no provider ${body.provider}.`, { errors: [{ pointer: '/provider', detail: 'must be a configured provider' }] });
+  if (
+    body.provider !== undefined &&
+    !services.config.payments.providers.some(({ name }) => name === body.provider)
+  ) {
+    throw new Problem('invalid_request', `There is no provider ${body.provider}.`, {
+      errors: [{ pointer: '/provider', detail: 'must be a configured provider' }],
+    });
   }
-  const save = (status: number, answer: object) => saveAction(services.pool, { personId, key, withdrawalId, content, status, answer });
+  const save = (status: number, answer: object) =>
+    saveAction(services.pool, { personId, key, withdrawalId, content, status, answer });
   const refusal = await act(pressed, found, personId);
   if (refusal !== undefined) {
     await save(409, { detail: refusal.message, members: refusal.extra.members });
@@ -97,13 +120,32 @@ async function press(pressed: Press): Promise<Answer> {
 }
 
 /** Asks the saga. Answers the refusal where the action does not fit. */
-async function act({ caller, action, body, key, wait, services }: Press, found: Withdrawal, personId: string): Promise<Problem | undefined> {
-  if (caller.kind === 'person' && caller.role === 'finance-approver' && WITHDRAWAL[found.state].status !== 'awaiting_approval') return misfit(action, found);
+async function act(
+  { caller, action, body, key, wait, services }: Press,
+  found: Withdrawal,
+  personId: string,
+): Promise<Problem | undefined> {
+  if (
+    caller.kind === 'person' &&
+    caller.role === 'finance-approver' &&
+    WITHDRAWAL[found.state].status !== 'awaiting_approval'
+  )
+    return misfit(action, found);
   const input: ActionInput = { action, by: personId, at: new Date().toISOString(), ...body };
-  const updated = await services.temporal.update<null>(found.workflowId, ACT, `${personId}:${key}`, input, wait);
+  const updated = await services.temporal.update<null>(
+    found.workflowId,
+    ACT,
+    `${personId}:${key}`,
+    input,
+    wait,
+  );
   if (updated.outcome === 'answered') return undefined;
   if (updated.outcome === 'running') {
-    throw new Problem('unavailable', 'It is not known yet what came of it. Send the same again, with the same key.', { headers: { 'Retry-After': '1' } });
+    throw new Problem(
+      'unavailable',
+      'It is not known yet what came of it. Send the same again, with the same key.',
+      { headers: { 'Retry-After': '1' } },
+    );
   }
   if (updated.outcome === 'rejected' && updated.type === 'forbidden') {
     throw new Problem('forbidden', 'Nobody approves what they asked for, or were the last to act on.');
@@ -115,12 +157,19 @@ function misfit(action: WithdrawalAction, found: Withdrawal): Problem {
   const allowed = actionsOf(found);
   const state = WITHDRAWAL[found.state].status;
   const fits = allowed.length === 0 ? 'nothing fits' : `what fits is ${allowed.join(', ')}`;
-  return new Problem('invalid_state', `${action} does not fit a withdrawal that is ${String(state)}; ${fits}.`, { members: { state, allowedActions: allowed } });
+  return new Problem(
+    'invalid_state',
+    `${action} does not fit a withdrawal that is ${String(state)}; ${fits}.`,
+    { members: { state, allowedActions: allowed } },
+  );
 }
 
 function requireMay(caller: Caller, action: WithdrawalAction, { jurisdiction }: Withdrawal): void {
   if (whoIs(caller) === 'cashier' && action === 'cancel' && jurisdiction === 'GB') {
-    throw new Problem('forbidden', 'In Great Britain a player may not take back a withdrawal that is under way.');
+    throw new Problem(
+      'forbidden',
+      'In Great Britain a player may not take back a withdrawal that is under way.',
+    );
   }
 }
 

@@ -42,7 +42,10 @@ const getWithdrawals = route({
     if (/\btext\/csv\b/.test(headers.accept ?? '')) {
       return { status: 200, body: await csv(page), headers: { 'Content-Type': 'text/csv; charset=utf-8' } };
     }
-    const items = await page(cursor?.length === 2 ? [cursor[0] ?? '', cursor[1] ?? ''] : undefined, limit + 1);
+    const items = await page(
+      cursor?.length === 2 ? [cursor[0] ?? '', cursor[1] ?? ''] : undefined,
+      limit + 1,
+    );
     const last = items.length > limit ? items[limit - 1] : undefined;
     return {
       status: 200,
@@ -60,11 +63,16 @@ const keyOf = (w: Withdrawal): [string, string] => [w.createdKey, w.withdrawalId
 
 /** Leaves out what is not there: an absent filter is no filter. */
 const drop = <T extends object>(filters: T) =>
-  Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 
-const COLUMNS = 'withdrawalId,playerId,amount,currency,status,provider,reason,attempts,createdAt,since,ageSeconds';
+const COLUMNS =
+  'withdrawalId,playerId,amount,currency,status,provider,reason,attempts,createdAt,since,ageSeconds';
 
-async function csv(page: (after: readonly [string, string] | undefined, rows: number) => Promise<Withdrawal[]>): Promise<string> {
+async function csv(
+  page: (after: readonly [string, string] | undefined, rows: number) => Promise<Withdrawal[]>,
+): Promise<string> {
   const lines = [COLUMNS];
   let after: readonly [string, string] | undefined;
   do {
@@ -79,8 +87,17 @@ async function csv(page: (after: readonly [string, string] | undefined, rows: nu
 function line(w: Withdrawal): string {
   const age = Math.floor((Date.now() - w.since.getTime()) / 1_000);
   const cells = [
-    w.withdrawalId, w.playerId, w.amount, w.currency, WITHDRAWAL[w.state].status, w.provider, w.reason, w.attempts.length, w.createdAt.toISOString(),
-    w.since.toISOString(), Math.max(0, age),
+    w.withdrawalId,
+    w.playerId,
+    w.amount,
+    w.currency,
+    WITHDRAWAL[w.state].status,
+    w.provider,
+    w.reason,
+    w.attempts.length,
+    w.createdAt.toISOString(),
+    w.since.toISOString(),
+    Math.max(0, age),
   ];
   return cells.map(cell).join(',');
 }

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { allowedActions, WITHDRAWAL, WITHDRAWAL_ACTIONS, type WithdrawalState, type WithdrawalStatus } from '../../contract/states/withdrawal.ts';
+import {
+  allowedActions,
+  WITHDRAWAL,
+  WITHDRAWAL_ACTIONS,
+  type WithdrawalState,
+  type WithdrawalStatus,
+} from '../../contract/states/withdrawal.ts';
 import type { Withdrawal } from '../../payments/index.ts';
 import type { Services } from '../route.ts';
 import { nullable } from '../schemas.ts';
@@ -7,10 +13,14 @@ import { timelineShape, transferIdsOf } from './timeline.ts';
 
 const states = Object.keys(WITHDRAWAL) as WithdrawalState[];
 
-export const withdrawalStatuses = [...new Set(states.flatMap((state) => WITHDRAWAL[state].status ?? []))] as [WithdrawalStatus, ...WithdrawalStatus[]];
+export const withdrawalStatuses = [...new Set(states.flatMap((state) => WITHDRAWAL[state].status ?? []))] as [
+  WithdrawalStatus,
+  ...WithdrawalStatus[],
+];
 
 /** The states behind a status of the API. */
-export const statesOf = (status: WithdrawalStatus): WithdrawalState[] => states.filter((state) => WITHDRAWAL[state].status === status);
+export const statesOf = (status: WithdrawalStatus): WithdrawalState[] =>
+  states.filter((state) => WITHDRAWAL[state].status === status);
 
 export const withdrawalShape = z
   .object({
@@ -27,7 +37,15 @@ export const withdrawalShape = z
         attempt: z.int(),
         provider: z.string(),
         key: z.string(),
-        status: z.enum(['submitting', 'submitted', 'unknown', 'refused', 'declared_unpaid', 'paid', 'returned']),
+        status: z.enum([
+          'submitting',
+          'submitted',
+          'unknown',
+          'refused',
+          'declared_unpaid',
+          'paid',
+          'returned',
+        ]),
         reason: nullable(z.string()),
         startedAt: z.string(),
         endedAt: nullable(z.string()),

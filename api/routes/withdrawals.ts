@@ -8,7 +8,8 @@ import { findWithdrawal, type Withdrawal } from '../../payments/index.ts';
 import { findPlayer } from '../../players/index.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { route, type Answer, type Services } from '../route.ts';
-import { amount, callerId, currency, requireCurrency } from '../schemas.ts';
+import { amount, callerId, currency, objectionTo } from '../schemas.ts';
+import type { Wait } from '../temporal.ts';
 import { PEOPLE } from './scope.ts';
 import { shapeOf, withdrawalShape } from './withdrawalShape.ts';
 
@@ -31,19 +32,28 @@ const postWithdrawal = route({
     const { withdrawalId, playerId } = body;
     const before = await findWithdrawal(services.pool, withdrawalId);
     if (before !== undefined) return answerOf(before, clientId, body, services, true);
-    if ((await findPlayer(services.pool, playerId)) === undefined) throw problemOf({ code: 'player_unknown' });
-    requireCurrency(services, body.currency);
+    if ((await findPlayer(services.pool, playerId)) === undefined)
+      throw problemOf({ code: 'player_unknown' });
     await startWithdrawal(services, clientId, body, wait);
     const after = await findWithdrawal(services.pool, withdrawalId);
     return after === undefined ? underWay(body) : answerOf(after, clientId, body, services, false);
   },
 });
 
-async function startWithdrawal({ temporal }: Services, clientId: string, body: Body, wait: Parameters<typeof temporal.startAndWait>[1]) {
+async function startWithdrawal(services: Services, clientId: string, body: Body, wait: Wait) {
+  const objection = objectionTo(services, body.currency);
   const { withdrawalId, playerId, destination } = body;
   const money = { minor: String(body.amount), currency: body.currency };
-  const input: WithdrawalInput = { withdrawalId, clientId, playerId, money, destination, request: contentOf(body) };
-  await temporal.startAndWait<null>(
+  const input: WithdrawalInput = {
+    withdrawalId,
+    clientId,
+    playerId,
+    money,
+    destination,
+    request: contentOf(body),
+    objection,
+  };
+  await services.temporal.startAndWait<null>(
     {
       workflow: 'withdrawal',
       workflowId: workflowIds.withdrawal(clientId, withdrawalId),
@@ -68,9 +78,17 @@ async function startWithdrawal({ temporal }: Services, clientId: string, body: B
 const contentOf = ({ withdrawalId: _id, ...content }: Body) => content;
 
 /** The first answer, the same whatever has become of the withdrawal since: its money is held. */
-function answerOf(found: Withdrawal, clientId: string, body: Body, services: Services, replayed: boolean): Answer {
-  if (found.clientId !== clientId || !isDeepStrictEqual(found.request, contentOf(body))) throw problemOf({ code: 'idempotency_conflict' });
-  if (found.state === 'refused_at_once') throw problemOf({ code: (found.reason ?? 'internal') as ProblemCode }, replayed);
+function answerOf(
+  found: Withdrawal,
+  clientId: string,
+  body: Body,
+  services: Services,
+  replayed: boolean,
+): Answer {
+  if (found.clientId !== clientId || !isDeepStrictEqual(found.request, contentOf(body)))
+    throw problemOf({ code: 'idempotency_conflict' });
+  if (found.state === 'refused_at_once')
+    throw problemOf({ code: (found.reason ?? 'internal') as ProblemCode }, replayed);
   const held: Withdrawal = {
     ...found,
     state: 'held',
@@ -101,7 +119,10 @@ const getWithdrawal = route({
   answers: { 200: withdrawalShape },
   async handle({ caller, params: { withdrawalId }, services }) {
     const found = await findWithdrawal(services.pool, withdrawalId);
-    const hidden = found === undefined || found.state === 'refused_at_once' || (caller.kind === 'client' && caller.clientId !== found.clientId);
+    const hidden =
+      found === undefined ||
+      found.state === 'refused_at_once' ||
+      (caller.kind === 'client' && caller.clientId !== found.clientId);
     if (hidden) throw new Problem('not_found', `There is no withdrawal ${withdrawalId}.`);
     return { status: 200, body: shapeOf(found, services) };
   },

@@ -1,6 +1,15 @@
 /** The states of a deposit, as data: see contract/states/withdrawal.ts for who asks it. */
 export type DepositState =
-  | 'pending' | 'captured' | 'credited' | 'failed' | 'expired' | 'refused' | 'refunding' | 'refunded' | 'charged_back' | 'needs_attention';
+  | 'pending'
+  | 'captured'
+  | 'credited'
+  | 'failed'
+  | 'expired'
+  | 'refused'
+  | 'refunding'
+  | 'refunded'
+  | 'charged_back'
+  | 'needs_attention';
 
 export type DepositEvent = 'taken' | 'declined' | 'expired' | 'captured' | 'credit_refused' | 'charged_back';
 
@@ -12,7 +21,13 @@ interface Row {
 export const DEPOSIT: Readonly<Record<DepositState, Row>> = {
   pending: {
     waitsFor: 'the player, at the provider',
-    on: { taken: 'pending', captured: 'credited', credit_refused: 'needs_attention', declined: 'failed', expired: 'expired' },
+    on: {
+      taken: 'pending',
+      captured: 'credited',
+      credit_refused: 'needs_attention',
+      declined: 'failed',
+      expired: 'expired',
+    },
   },
   captured: { waitsFor: 'our books', on: { captured: 'credited' } },
   credited: { waitsFor: 'nothing', on: { charged_back: 'charged_back' } },

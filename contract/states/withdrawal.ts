@@ -4,19 +4,48 @@
  */
 
 export type WithdrawalStatus =
-  | 'held' | 'in_review' | 'on_hold' | 'awaiting_approval' | 'submitting' | 'submitted' | 'unknown' | 'paid'
-  | 'needs_attention' | 'rejected' | 'cancelled' | 'returned';
+  | 'held'
+  | 'in_review'
+  | 'on_hold'
+  | 'awaiting_approval'
+  | 'submitting'
+  | 'submitted'
+  | 'unknown'
+  | 'paid'
+  | 'needs_attention'
+  | 'rejected'
+  | 'cancelled'
+  | 'returned';
 
 /** What a person may do, in the API's words. */
-export const WITHDRAWAL_ACTIONS = ['approve', 'reject', 'retry', 'cancel', 'mark-paid', 'declare-unpaid', 'hold', 'release'] as const;
+export const WITHDRAWAL_ACTIONS = [
+  'approve',
+  'reject',
+  'retry',
+  'cancel',
+  'mark-paid',
+  'declare-unpaid',
+  'hold',
+  'release',
+] as const;
 export type WithdrawalAction = (typeof WITHDRAWAL_ACTIONS)[number];
 
 /** What our own checks find, and what a provider says. `written_off_paid`: paid, though it was declared unpaid and the money given away. */
 export type WithdrawalNews =
-  | 'checks_passed' | 'review_needed' | 'approval_needed' | 'accepted' | 'refused' | 'refused_try_next' | 'unknown' | 'stuck' | 'paid'
-  | 'returned' | 'written_off_paid';
+  | 'checks_passed'
+  | 'review_needed'
+  | 'approval_needed'
+  | 'accepted'
+  | 'refused'
+  | 'refused_try_next'
+  | 'unknown'
+  | 'stuck'
+  | 'paid'
+  | 'returned'
+  | 'written_off_paid';
 
-export type WithdrawalEvent = WithdrawalNews | WithdrawalAction | 'ask_mark_paid' | 'ask_declare_unpaid' | 'retry_new_destination';
+export type WithdrawalEvent =
+  WithdrawalNews | WithdrawalAction | 'ask_mark_paid' | 'ask_declare_unpaid' | 'retry_new_destination';
 
 /** What an action needs beside the state. */
 export type Guard = 'overdue' | 'proven_unpaid' | 'not_proven_unpaid' | 'not_written_off';
@@ -32,7 +61,7 @@ interface Row {
 }
 
 export type WithdrawalState =
-  | WithdrawalStatus | 'awaiting_mark_paid' | 'awaiting_declare_unpaid' | 'refused_at_once';
+  WithdrawalStatus | 'awaiting_mark_paid' | 'awaiting_declare_unpaid' | 'refused_at_once';
 
 const giveBack = { reject: 'rejected', cancel: 'cancelled' } as const;
 
@@ -40,7 +69,13 @@ export const WITHDRAWAL: Readonly<Record<WithdrawalState, Row>> = {
   held: {
     status: 'held',
     waitsFor: 'our checks, a moment',
-    on: { checks_passed: 'submitting', review_needed: 'in_review', approval_needed: 'awaiting_approval', hold: 'on_hold', ...giveBack },
+    on: {
+      checks_passed: 'submitting',
+      review_needed: 'in_review',
+      approval_needed: 'awaiting_approval',
+      hold: 'on_hold',
+      ...giveBack,
+    },
     actions: { hold: [], cancel: [], reject: [] },
   },
   in_review: {
@@ -65,8 +100,13 @@ export const WITHDRAWAL: Readonly<Record<WithdrawalState, Row>> = {
     status: 'submitting',
     waitsFor: 'the provider',
     on: {
-      accepted: 'submitted', paid: 'paid', refused: 'needs_attention', refused_try_next: 'submitting', unknown: 'unknown',
-      'declare-unpaid': 'needs_attention', ask_declare_unpaid: 'awaiting_declare_unpaid',
+      accepted: 'submitted',
+      paid: 'paid',
+      refused: 'needs_attention',
+      refused_try_next: 'submitting',
+      unknown: 'unknown',
+      'declare-unpaid': 'needs_attention',
+      ask_declare_unpaid: 'awaiting_declare_unpaid',
     },
     actions: { 'declare-unpaid': ['overdue'] },
   },
@@ -74,8 +114,11 @@ export const WITHDRAWAL: Readonly<Record<WithdrawalState, Row>> = {
     status: 'submitted',
     waitsFor: 'the provider',
     on: {
-      paid: 'paid', refused: 'needs_attention', refused_try_next: 'submitting',
-      'declare-unpaid': 'needs_attention', ask_declare_unpaid: 'awaiting_declare_unpaid',
+      paid: 'paid',
+      refused: 'needs_attention',
+      refused_try_next: 'submitting',
+      'declare-unpaid': 'needs_attention',
+      ask_declare_unpaid: 'awaiting_declare_unpaid',
     },
     actions: { 'declare-unpaid': ['overdue'] },
   },
@@ -83,9 +126,15 @@ export const WITHDRAWAL: Readonly<Record<WithdrawalState, Row>> = {
     status: 'unknown',
     waitsFor: 'an answer; it keeps asking',
     on: {
-      accepted: 'submitted', paid: 'paid', refused: 'needs_attention', refused_try_next: 'submitting', stuck: 'needs_attention',
-      'mark-paid': 'paid', ask_mark_paid: 'awaiting_mark_paid',
-      'declare-unpaid': 'needs_attention', ask_declare_unpaid: 'awaiting_declare_unpaid',
+      accepted: 'submitted',
+      paid: 'paid',
+      refused: 'needs_attention',
+      refused_try_next: 'submitting',
+      stuck: 'needs_attention',
+      'mark-paid': 'paid',
+      ask_mark_paid: 'awaiting_mark_paid',
+      'declare-unpaid': 'needs_attention',
+      ask_declare_unpaid: 'awaiting_declare_unpaid',
     },
     actions: { 'mark-paid': [], 'declare-unpaid': [] },
   },
@@ -93,8 +142,13 @@ export const WITHDRAWAL: Readonly<Record<WithdrawalState, Row>> = {
     status: 'needs_attention',
     waitsFor: 'finance',
     on: {
-      paid: 'paid', retry: 'submitting', cancel: 'cancelled', 'mark-paid': 'paid', ask_mark_paid: 'awaiting_mark_paid',
-      'declare-unpaid': 'needs_attention', ask_declare_unpaid: 'awaiting_declare_unpaid',
+      paid: 'paid',
+      retry: 'submitting',
+      cancel: 'cancelled',
+      'mark-paid': 'paid',
+      ask_mark_paid: 'awaiting_mark_paid',
+      'declare-unpaid': 'needs_attention',
+      ask_declare_unpaid: 'awaiting_declare_unpaid',
     },
     actions: {
       'mark-paid': [],
@@ -121,7 +175,11 @@ export const WITHDRAWAL: Readonly<Record<WithdrawalState, Row>> = {
     on: { retry: 'submitting', retry_new_destination: 'held', cancel: 'cancelled' },
     actions: { retry: [], cancel: [] },
   },
-  paid: { status: 'paid', waitsFor: 'nothing', on: { returned: 'returned', written_off_paid: 'needs_attention' } },
+  paid: {
+    status: 'paid',
+    waitsFor: 'nothing',
+    on: { returned: 'returned', written_off_paid: 'needs_attention' },
+  },
   rejected: { status: 'rejected', waitsFor: 'nothing', on: { written_off_paid: 'needs_attention' } },
   cancelled: { status: 'cancelled', waitsFor: 'nothing', on: { written_off_paid: 'needs_attention' } },
   refused_at_once: { status: null, waitsFor: 'nothing', on: {} },
@@ -151,7 +209,11 @@ export function allowedActions(state: WithdrawalState, facts: WithdrawalFacts): 
 }
 
 /** Where an event leads, or undefined where it does not fit. `before` is the state held or asked in. */
-export function nextState(state: WithdrawalState, event: WithdrawalEvent, before: WithdrawalState | undefined): WithdrawalState | undefined {
+export function nextState(
+  state: WithdrawalState,
+  event: WithdrawalEvent,
+  before: WithdrawalState | undefined,
+): WithdrawalState | undefined {
   const target = WITHDRAWAL[state].on[event];
   return target === 'before' ? before : target;
 }

@@ -13,7 +13,11 @@ const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
 
 /** Holds our books against the providers' and the story's own sums. Answers what does not fit. */
 export async function compareBooks(stack: Stack, story: Story): Promise<string[]> {
-  return [...(await trialBalance(stack)), ...(await providers(stack, story)), ...(await balances(stack, story))];
+  return [
+    ...(await trialBalance(stack)),
+    ...(await providers(stack, story)),
+    ...(await balances(stack, story)),
+  ];
 }
 
 async function trialBalance(stack: Stack): Promise<string[]> {
@@ -36,7 +40,10 @@ async function trialBalance(stack: Stack): Promise<string[]> {
       ...lines.map((row) => [row.kind, cell(row.debit), cell(row.credit)]),
       ['total', cell(debit), cell(credit)],
     ]);
-    if (debit !== credit) problems.push(`${currency}: debits of ${coins(debit, currency)} meet credits of ${coins(credit, currency)}`);
+    if (debit !== credit)
+      problems.push(
+        `${currency}: debits of ${coins(debit, currency)} meet credits of ${coins(credit, currency)}`,
+      );
   }
   return problems;
 }
@@ -55,7 +62,9 @@ async function providers(stack: Stack, story: Story): Promise<string[]> {
     totals[payment.kind].ours += sum(ours);
     totals[payment.kind].theirs += sum(theirs.map(({ amount }) => amount));
     if (theirs.length !== ours.length || theirs[0]?.amount !== ours[0]) {
-      problems.push(`${payment.id}: we have ${coins(sum(ours))} ${payment.status}, the providers have ${String(theirs.length)} ${done}`);
+      problems.push(
+        `${payment.id}: we have ${coins(sum(ours))} ${payment.status}, the providers have ${String(theirs.length)} ${done}`,
+      );
     }
   }
   progress.end();
@@ -77,11 +86,18 @@ async function balances(stack: Stack, story: Story): Promise<string[]> {
   const problems: string[] = [];
   const rows = [['player', 'ledger', 'story']];
   for (const [player, expected] of story.expected) {
-    const { body } = await send(stack, { bearer: stack.people.support }, 'GET', `/v1/players/${player}/balance`);
+    const { body } = await send(
+      stack,
+      { bearer: stack.people.support },
+      'GET',
+      `/v1/players/${player}/balance`,
+    );
     const [balance] = body.balances ?? [];
     rows.push([player, coins(balance?.cash ?? 0), coins(expected)]);
-    if (balance?.cash !== expected) problems.push(`${player} has ${coins(balance?.cash ?? 0)}, and should have ${coins(expected)}`);
-    if (balance?.inPlay !== 0 || balance.pendingWithdrawals !== 0) problems.push(`${player} still has money in play or pending`);
+    if (balance?.cash !== expected)
+      problems.push(`${player} has ${coins(balance?.cash ?? 0)}, and should have ${coins(expected)}`);
+    if (balance?.inPlay !== 0 || balance.pendingWithdrawals !== 0)
+      problems.push(`${player} still has money in play or pending`);
   }
   table(rows);
   return problems;

@@ -7,7 +7,10 @@ export interface Stack {
   temporalUiUrl: string;
   databaseUrl: string;
   providers: Record<string, string>;
-  clients: Record<'game' | 'otherGame' | 'cashier', { clientId: string; apiKey: string; hmacSecret?: string }>;
+  clients: Record<
+    'game' | 'otherGame' | 'cashier',
+    { clientId: string; apiKey: string; hmacSecret?: string }
+  >;
   people: Record<'support' | 'finance' | 'finance2' | 'approver' | 'admin', string>;
 }
 
@@ -67,7 +70,9 @@ async function once(
   if (raw !== '') headers['content-type'] = 'application/json';
   if (who.hmacSecret !== undefined) {
     const timestamp = String(Math.floor(Date.now() / 1000));
-    const signed = createHmac('sha256', who.hmacSecret).update(`${timestamp}.${method}.${path}.${raw}`).digest('hex');
+    const signed = createHmac('sha256', who.hmacSecret)
+      .update(`${timestamp}.${method}.${path}.${raw}`)
+      .digest('hex');
     headers['x-timestamp'] = timestamp;
     headers['x-signature'] = `v1=${signed}`;
   }
@@ -77,12 +82,13 @@ async function once(
     signal: AbortSignal.timeout(35_000),
     ...(raw === '' ? {} : { body: raw }),
   });
-  return { status: response.status, body: (await response.json()) };
+  return { status: response.status, body: JSON.parse(await response.text()) as Body };
 }
 
 /** The same, for a call that must succeed. */
 export async function must(...call: Parameters<typeof send>): Promise<Body> {
   const { status, body } = await send(...call);
-  if (status >= 300) throw new Error(`${call[2]} ${call[3]} answered ${String(status)}: ${JSON.stringify(body)}`);
+  if (status >= 300)
+    throw new Error(`${call[2]} ${call[3]} answered ${String(status)}: ${JSON.stringify(body)}`);
   return body;
 }

@@ -29,7 +29,10 @@ export class Story {
     this.#stack = stack;
     this.players = ['anna', 'birger', 'cecilia', 'dag'].map((name) => `${name}-${this.#run}`);
     const { game, otherGame, cashier } = stack.clients;
-    this.#game = { bearer: game.apiKey, ...(game.hmacSecret === undefined ? {} : { hmacSecret: game.hmacSecret }) };
+    this.#game = {
+      bearer: game.apiKey,
+      ...(game.hmacSecret === undefined ? {} : { hmacSecret: game.hmacSecret }),
+    };
     this.#directGame = {
       bearer: otherGame.apiKey,
       ...(otherGame.hmacSecret === undefined ? {} : { hmacSecret: otherGame.hmacSecret }),
@@ -40,7 +43,10 @@ export class Story {
   async registerPlayers(): Promise<void> {
     chapter('1. Four players register');
     for (const player of this.players) {
-      await must(this.#stack, this.#cashier, 'PUT', `/v1/players/${player}`, { currencies: [CURRENCY], jurisdiction: 'MT' });
+      await must(this.#stack, this.#cashier, 'PUT', `/v1/players/${player}`, {
+        currencies: [CURRENCY],
+        jurisdiction: 'MT',
+      });
       this.expected.set(player, 0);
     }
     say(`  ${this.players.join(', ')}`);
@@ -48,7 +54,12 @@ export class Story {
 
   async deposit(): Promise<void> {
     chapter('2. They deposit');
-    const plans = this.players.map((player) => ({ player, amount: 250_000, token: 'sim_captured', ends: 'credited' }));
+    const plans = this.players.map((player) => ({
+      player,
+      amount: 250_000,
+      token: 'sim_captured',
+      ends: 'credited',
+    }));
     plans.push({ player: this.players[0] ?? '', amount: 70_000, token: 'sim_declined', ends: 'failed' });
     plans.push({ player: this.players[1] ?? '', amount: 30_000, token: 'sim_no_webhook', ends: 'credited' });
     const progress = bar('deposits', plans.length);
@@ -67,7 +78,9 @@ export class Story {
       const deposit = await this.#until(`/v1/deposits/${depositId}`, [plan.ends]);
       if (plan.ends === 'credited') this.#move(plan.player, plan.amount);
       this.payments.push({ kind: 'deposit', id: depositId, amount: plan.amount, status: plan.ends });
-      lines.push(`  ${plan.player} ${coins(plan.amount)} ${plan.token}: ${bold(plan.ends)}  ${dim(String(deposit.workflowUrl))}`);
+      lines.push(
+        `  ${plan.player} ${coins(plan.amount)} ${plan.token}: ${bold(plan.ends)}  ${dim(String(deposit.workflowUrl))}`,
+      );
     }
     progress.end();
     for (const line of lines) say(line);
@@ -98,21 +111,35 @@ export class Story {
       const stake = randomInt(5, 50) * 100;
       const early = number === 7 && player === seated[0];
       if (early) {
-        const answer = await must(this.#stack, game, 'POST', `/v1/wagers/${wagerId}/rollback`, { rollbackId: `rb-${wagerId}` });
-        if (answer.outcome !== 'tombstoned') throw new Error(`a rollback before its wager answered ${String(answer.outcome)}`);
+        const answer = await must(this.#stack, game, 'POST', `/v1/wagers/${wagerId}/rollback`, {
+          rollbackId: `rb-${wagerId}`,
+        });
+        if (answer.outcome !== 'tombstoned')
+          throw new Error(`a rollback before its wager answered ${String(answer.outcome)}`);
       }
       const answer = await must(this.#stack, game, 'POST', `/v1/rounds/${roundId}/wagers`, {
-        wagerId, playerId: player, gameId: 'starfall', amount: stake, currency: CURRENCY,
+        wagerId,
+        playerId: player,
+        gameId: 'starfall',
+        amount: stake,
+        currency: CURRENCY,
       });
-      if (early !== (answer.outcome === 'noop')) throw new Error(`wager ${wagerId} answered ${String(answer.outcome)}`);
+      if (early !== (answer.outcome === 'noop'))
+        throw new Error(`wager ${wagerId} answered ${String(answer.outcome)}`);
       if (early) continue;
       const payout = randomInt(0, 3) === 0 ? stake * randomInt(1, 6) : 0;
       outcomes.push({ wagerId, payout });
       stakes.push({ player, stake, payout });
     }
-    const settlement = await must(this.#stack, game, 'POST', `/v1/rounds/${roundId}/settlement`, { settlementId: `s-${roundId}`, outcomes });
+    const settlement = await must(this.#stack, game, 'POST', `/v1/rounds/${roundId}/settlement`, {
+      settlementId: `s-${roundId}`,
+      outcomes,
+    });
     if (number === 13) {
-      const voided = await must(this.#stack, game, 'POST', `/v1/rounds/${roundId}/void`, { voidId: `v-${roundId}`, reason: 'the wheel was stuck' });
+      const voided = await must(this.#stack, game, 'POST', `/v1/rounds/${roundId}/void`, {
+        voidId: `v-${roundId}`,
+        reason: 'the wheel was stuck',
+      });
       return `  ${roundId} was voided: every stake back, every win taken back  ${dim(String(voided.workflowUrl))}`;
     }
     for (const { player, stake, payout } of stakes) this.#move(player, payout - stake);
@@ -144,12 +171,22 @@ export class Story {
     });
   }
 
-  async #withdrawal(number: number, player: string, amount: number, account: string, meanwhile?: (path: string) => Promise<void>) {
+  async #withdrawal(
+    number: number,
+    player: string,
+    amount: number,
+    account: string,
+    meanwhile?: (path: string) => Promise<void>,
+  ) {
     const withdrawalId = `wd-${this.#run}-${String(number)}`;
     const path = `/v1/withdrawals/${withdrawalId}`;
     say(`  ${player} asks for ${coins(amount)} to ${account}`);
     await must(this.#stack, this.#cashier, 'POST', '/v1/withdrawals', {
-      withdrawalId, playerId: player, amount, currency: CURRENCY, destination: { type: 'bank', account },
+      withdrawalId,
+      playerId: player,
+      amount,
+      currency: CURRENCY,
+      destination: { type: 'bank', account },
     });
     this.#move(player, -amount);
     await meanwhile?.(path);
@@ -161,7 +198,14 @@ export class Story {
   }
 
   async #act(who: keyof Stack['people'], path: string, action: string, reason: string): Promise<void> {
-    await must(this.#stack, { bearer: this.#stack.people[who] }, 'POST', `${path}/${action}`, { reason }, { 'idempotency-key': `${action}-${path}` });
+    await must(
+      this.#stack,
+      { bearer: this.#stack.people[who] },
+      'POST',
+      `${path}/${action}`,
+      { reason },
+      { 'idempotency-key': `${action}-${path}` },
+    );
   }
 
   #move(player: string, by: number): void {
@@ -173,8 +217,9 @@ export class Story {
     const until = Date.now() + 120_000;
     for (;;) {
       const { body } = await send(this.#stack, this.#cashier, 'GET', path);
-      if (states.includes(body.status ?? "")) return body;
-      if (Date.now() > until) throw new Error(`${path} is ${String(body.status)} after two minutes, not ${states.join(' or ')}`);
+      if (states.includes(body.status ?? '')) return body;
+      if (Date.now() > until)
+        throw new Error(`${path} is ${String(body.status)} after two minutes, not ${states.join(' or ')}`);
       await sleep(200);
     }
   }

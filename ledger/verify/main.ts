@@ -80,5 +80,5 @@ try {
     console.error(
       `The ledger could not be read: ${error instanceof Error ? error.message || (error as NodeJS.ErrnoException).code : String(error)}`,
     );
-  process.exitCode = 2;
+  process.exit(2); // the driver leaves the connection of a failed login open, which would keep us here for a minute
 }

@@ -19,7 +19,17 @@ const item = z.object({
   reference: z.string(),
   // A payment we cancelled is one that never came.
   state: z
-    .enum(['pending', 'captured', 'declined', 'cancelled', 'refunded', 'charged_back', 'paid', 'refused', 'returned'])
+    .enum([
+      'pending',
+      'captured',
+      'declined',
+      'cancelled',
+      'refunded',
+      'charged_back',
+      'paid',
+      'refused',
+      'returned',
+    ])
     .transform((state) => (state === 'cancelled' ? 'declined' : state)),
   amount: z.int(),
   currency: z.string(),
@@ -41,17 +51,43 @@ export class SimulatorProvider implements PaymentProvider {
     this.#timeoutMs = timeoutMs;
   }
 
-  createPayment({ key, reference, money, method, returnUrl, expiresAt }: PaymentRequest): Promise<ProviderAnswer> {
-    return this.#submit('/payments', key, { reference, amount: Number(money.minor), currency: money.currency, method, returnUrl, expiresAt });
+  createPayment({
+    key,
+    reference,
+    money,
+    method,
+    returnUrl,
+    expiresAt,
+  }: PaymentRequest): Promise<ProviderAnswer> {
+    return this.#submit('/payments', key, {
+      reference,
+      amount: Number(money.minor),
+      currency: money.currency,
+      method,
+      returnUrl,
+      expiresAt,
+    });
   }
 
   submitPayout({ key, reference, attempt, money, destination }: PayoutRequest): Promise<ProviderAnswer> {
-    return this.#submit('/payouts', key, { reference, attempt, amount: Number(money.minor), currency: money.currency, destination });
+    return this.#submit('/payouts', key, {
+      reference,
+      attempt,
+      amount: Number(money.minor),
+      currency: money.currency,
+      destination,
+    });
   }
 
   async cancelPayment(key: string): Promise<void> {
     const asked = await this.ask('deposit', key);
-    if (asked.outcome === 'known') await this.#request('POST', `/payments/${asked.news.providerReference}/cancel`, `${key}:cancel`, {}).catch(() => undefined);
+    if (asked.outcome === 'known')
+      await this.#request(
+        'POST',
+        `/payments/${asked.news.providerReference}/cancel`,
+        `${key}:cancel`,
+        {},
+      ).catch(() => undefined);
   }
 
   async ask(kind: 'deposit' | 'withdrawal', key: string): Promise<Asked> {
@@ -61,7 +97,9 @@ export class SimulatorProvider implements PaymentProvider {
       const parsed = z.object({ items: z.array(item) }).safeParse(body);
       if (status !== 200 || !parsed.success) return { outcome: 'silent', reason: `status ${String(status)}` };
       const [found] = parsed.data.items;
-      return found === undefined ? { outcome: 'not_found' } : { outcome: 'known', news: newsOf(found, 'asked') };
+      return found === undefined
+        ? { outcome: 'not_found' }
+        : { outcome: 'known', news: newsOf(found, 'asked') };
     } catch (error) {
       return { outcome: 'silent', reason: words(error) };
     }
@@ -70,9 +108,13 @@ export class SimulatorProvider implements PaymentProvider {
   readWebhook(rawBody: Buffer, headers: IncomingHttpHeaders): WebhookEvent | undefined {
     const timestamp = headers['x-sim-timestamp'];
     const signature = headers['x-sim-signature'];
-    if (typeof timestamp !== 'string' || !/^\d{1,12}$/.test(timestamp) || typeof signature !== 'string') return undefined;
+    if (typeof timestamp !== 'string' || !/^\d{1,12}$/.test(timestamp) || typeof signature !== 'string')
+      return undefined;
     if (Math.abs(Date.now() / 1000 - Number(timestamp)) > WEBHOOK_TOLERANCE_SECONDS) return undefined;
-    const expected = createHmac('sha256', this.#options.webhookSecret).update(`${timestamp}.`).update(rawBody).digest();
+    const expected = createHmac('sha256', this.#options.webhookSecret)
+      .update(`${timestamp}.`)
+      .update(rawBody)
+      .digest();
     const hex = /^v1=([0-9a-f]{64})$/.exec(signature)?.[1];
     if (hex === undefined || !timingSafeEqual(Buffer.from(hex, 'hex'), expected)) return undefined;
     return parseEvent(rawBody);
@@ -83,16 +125,23 @@ export class SimulatorProvider implements PaymentProvider {
       const answer = await this.#request('POST', path, key, body);
       if (answer.status === 422) return { outcome: 'refused', reason: reasonOf(answer.body) };
       const parsed = item.safeParse(answer.body);
-      if (answer.status >= 300 || !parsed.success) return { outcome: 'unknown', reason: `status ${String(answer.status)}` };
+      if (answer.status >= 300 || !parsed.success)
+        return { outcome: 'unknown', reason: `status ${String(answer.status)}` };
       const { id, state, redirectUrl } = parsed.data;
-      if (state === 'refused' || state === 'declined') return { outcome: 'refused', reason: reasonOf(answer.body) };
+      if (state === 'refused' || state === 'declined')
+        return { outcome: 'refused', reason: reasonOf(answer.body) };
       return { outcome: 'accepted', providerReference: id, ...(redirectUrl == null ? {} : { redirectUrl }) };
     } catch (error) {
       return { outcome: 'unknown', reason: words(error) };
     }
   }
 
-  async #request(method: string, path: string, key?: string, body?: object): Promise<{ status: number; body: unknown }> {
+  async #request(
+    method: string,
+    path: string,
+    key?: string,
+    body?: object,
+  ): Promise<{ status: number; body: unknown }> {
     const response = await fetch(this.#options.url + path, {
       method,
       headers: {
@@ -103,13 +152,15 @@ export class SimulatorProvider implements PaymentProvider {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(this.#timeoutMs),
     });
-    return { status: response.status, body: (await response.json()) };
+    return { status: response.status, body: await response.json() };
   }
 }
 
-const reasonOf = (body: unknown): string => z.object({ reason: z.string().max(200) }).safeParse(body).data?.reason ?? 'refused';
+const reasonOf = (body: unknown): string =>
+  z.object({ reason: z.string().max(200) }).safeParse(body).data?.reason ?? 'refused';
 
-const words = (error: unknown): string => (error instanceof Error && error.name === 'TimeoutError' ? 'no answer in time' : 'not reached');
+const words = (error: unknown): string =>
+  error instanceof Error && error.name === 'TimeoutError' ? 'no answer in time' : 'not reached';
 
 function parseEvent(rawBody: Buffer): WebhookEvent | undefined {
   let body: unknown;
@@ -121,7 +172,12 @@ function parseEvent(rawBody: Buffer): WebhookEvent | undefined {
   const parsed = webhook.safeParse(body);
   if (!parsed.success) return undefined;
   const { eventId, type, reference } = parsed.data;
-  return { eventId, kind: type === 'payment' ? 'deposit' : 'withdrawal', reference, news: newsOf(parsed.data, 'webhook') };
+  return {
+    eventId,
+    kind: type === 'payment' ? 'deposit' : 'withdrawal',
+    reference,
+    news: newsOf(parsed.data, 'webhook'),
+  };
 }
 
 const newsOf = (found: z.infer<typeof item>, via: ProviderNews['via']): ProviderNews => ({

@@ -73,7 +73,11 @@ async function startServer() {
     await preparePostgres({ folder: join(folder, 'postgres'), port, password: PASSWORD, fsync: 'off' }),
     logFile,
   );
+  // A run that crashes or is told to end has no root hook.
+  const killed = () => child.kill('SIGQUIT');
+  process.once('exit', killed);
   const stop = async () => {
+    process.off('exit', killed);
     await stopPart(child, 'SIGINT', 10_000);
     rmSync(folder, { recursive: true, force: true });
   };

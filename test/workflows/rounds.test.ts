@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { SEARCH } from '../../contract/names.ts';
 import type { Operation } from '../../rounds/index.ts';
 import { fateOf, fresh } from '../rounds/table.ts';
 import { aFloor, settling, type Floor, type Meddle, type Started } from './floor.ts';
@@ -251,11 +253,13 @@ describe('a round operation as a workflow', () => {
     assert.equal((await table.has(first)).cash, MOST - 10_000 + 400);
   });
 
-  /** Visibility follows a little later than the workflow. */
+  /** The start of a workflow, and what it shows of itself, follow a little later. */
   async function attention(handle: Started['handle'], wanted: boolean): Promise<void> {
     for (;;) {
-      const { searchAttributes } = await handle.describe();
-      if ((searchAttributes['NeedsAttention'] as boolean[] | undefined)?.[0] === wanted) return;
+      const seen = await handle.describe().catch((error: unknown) => {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      });
+      if (seen?.typedSearchAttributes.get(SEARCH.needsAttention) === wanted) return;
       await sleep(200);
     }
   }

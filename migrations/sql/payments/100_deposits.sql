@@ -1,12 +1,12 @@
 -- Writes a deposit down, or answers what it was answered: `opened`, or `refused` with a code.
 create or replace function payments.open_deposit(
-  p_id text, p_client text, p_player text, p_amount bigint, p_currency text, p_request jsonb, p_workflow text, p_expires_in_ms bigint,
+  p_id text, p_client text, p_player text, p_amount bigint, p_currency text, p_request jsonb, p_workflow text, p_expires_in_ms bigint, p_objection text,
   out outcome text, out code text, out opened_at timestamptz
 ) language plpgsql as $$
 declare
   d payments.deposits;
 begin
-  code := players.objection(p_player, p_currency);
+  code := coalesce(p_objection, players.objection(p_player, p_currency));
   insert into payments.deposits (deposit_id, client_id, player_id, amount, currency, status, reason, request, workflow_id, expires_at)
     values (p_id, p_client, p_player, p_amount, p_currency, case when code is null then 'pending' else 'refused' end, code, p_request, p_workflow,
       clock_timestamp() + p_expires_in_ms * interval '1 millisecond')

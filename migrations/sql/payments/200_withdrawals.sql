@@ -1,6 +1,6 @@
 -- Writes a withdrawal down and holds its money, or refuses it; a repeat answers what came of it first.
 create or replace function payments.open_withdrawal(
-  p_id text, p_client text, p_player text, p_amount bigint, p_currency text, p_destination jsonb, p_request jsonb, p_workflow text, p_overdue_ms bigint,
+  p_id text, p_client text, p_player text, p_amount bigint, p_currency text, p_destination jsonb, p_request jsonb, p_workflow text, p_overdue_ms bigint, p_objection text,
   out outcome text, out code text, out opened_at timestamptz
 ) language plpgsql as $$
 declare
@@ -11,7 +11,7 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('withdrawal/' || p_id, 0));
   select * into w from payments.withdrawals where withdrawal_id = p_id;
   if not found then
-    code := players.objection(p_player, p_currency);
+    code := coalesce(p_objection, players.objection(p_player, p_currency));
     if code is null then
       money := ledger.hold(hold, 'withdrawal_hold', 'withdrawal/' || p_id, clock_timestamp(), p_player, p_currency, p_amount);
       code := money.code;

@@ -6,10 +6,10 @@ declare
   money ledger.verdict;
 begin
   if move.transfer_id is null then return; end if;
-  undo_id := ledger.derive_id('undo', move.transfer_id::text);
+  undo_id := ledger.derive_id('undo', move.transfer_id::text, move.undo_refusals::text);
   money := ledger.reverse(undo_id, move.transfer_id, 'undo', business, clock_timestamp());
   if money.code = 'insufficient_funds' then
-    undo_id := ledger.derive_id('undo', move.transfer_id::text, 'owed');
+    undo_id := ledger.derive_id('undo', move.transfer_id::text, move.undo_refusals::text, 'owed');
     select (p.verdict).* into money from ledger.post_net(undo_id, 'undo', business, clock_timestamp(), move.player_id, move.currency,
       -move.net, rounds.house_legs(move.currency, -move.net, -move.from_stakes), false) p;
   end if;
@@ -32,6 +32,7 @@ begin
     foreach move in array batch loop
       select * into undo from rounds.undo_move(move);
       if undo.code is not null then
+        update rounds.moves set undo_refusals = undo_refusals + 1 where (client_id, kind, operation_id, seq) = (p_client, p_kind, p_id, move.seq);
         problem := jsonb_build_object('code', undo.code, 'facts', jsonb_build_object('playerId', move.player_id, 'transferId', move.transfer_id));
         exit;
       end if;

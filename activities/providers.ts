@@ -1,0 +1,129 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import {
+  attemptKey,
+  depositKey,
+  type DepositInput,
+  type ProviderAnswer,
+  type ProviderNews,
+  type WithdrawalInput,
+} from '../contract/payments.ts';
+import type { Log } from '../ops/log.ts';
+import type { Asked, PaymentProvider, PayoutRequest } from '../payments/index.ts';
+
+export interface Attempt {
+  readonly attempt: number;
+  readonly provider: string;
+  readonly destination: WithdrawalInput['destination'];
+}
+
+/** Questions to payment providers. All are safe to repeat: each carries the key of its deposit or attempt. */
+export function createProviderActivities({
+  providers,
+  log,
+}: {
+  providers: ReadonlyMap<string, PaymentProvider>;
+  log: Log;
+}) {
+  const provider = (name: string) => mustFind(providers, name);
+  return {
+    /** Asks a provider to take a payment; a repeat has the same key. */
+    async createPayment(input: DepositInput, name: string, expiresAt: string): Promise<ProviderAnswer> {
+      const { depositId, money, method, returnUrl } = input;
+      const answer = await provider(name).createPayment({
+        key: depositKey(depositId),
+        reference: depositId,
+        money,
+        method,
+        returnUrl,
+        expiresAt,
+      });
+      log.info({ depositId, provider: name, ...answer }, 'payment asked for');
+      return answer;
+    },
+
+    cancelPayment: (depositId: string, name: string) => provider(name).cancelPayment(depositKey(depositId)),
+
+    /** Sends a payout with the key of its attempt. */
+    async submitPayout(input: WithdrawalInput, attempt: Attempt): Promise<ProviderAnswer> {
+      const answer = await provider(attempt.provider).submitPayout(payoutOf(input, attempt));
+      log.info(
+        { withdrawalId: input.withdrawalId, attempt: attempt.attempt, provider: attempt.provider, ...answer },
+        'payout submitted',
+      );
+      return answer;
+    },
+
+    /** Asks until the provider has taken a deposit's payment, or until it has a final word of it. */
+    async askDeposit(depositId: string, name: string, until: 'taken' | 'final'): Promise<ProviderNews> {
+      const asked = await provider(name).ask('deposit', depositKey(depositId));
+      if (asked.outcome === 'not_found') throw stillWaiting(name, 'does not know the payment');
+      return said(asked, name, until);
+    },
+
+    /**
+     * Asks until the provider has taken a payout, or until it has a final word. A key it does not know was never
+     * taken: the same request is sent again, with the same key, so that whichever arrives first is the only one.
+     */
+    async askPayout(
+      input: WithdrawalInput,
+      attempt: Attempt,
+      until: 'taken' | 'final',
+    ): Promise<ProviderNews> {
+      const port = provider(attempt.provider);
+      const payout = payoutOf(input, attempt);
+      const asked = await port.ask('withdrawal', payout.key);
+      if (asked.outcome !== 'not_found') return said(asked, port.name, until);
+      const answer = await port.submitPayout(payout);
+      log.info(
+        { withdrawalId: input.withdrawalId, attempt: attempt.attempt, provider: port.name, ...answer },
+        'payout submitted again',
+      );
+      if (answer.outcome === 'unknown') throw stillWaiting(port.name, answer.reason);
+      return said({ outcome: 'known', news: newsOf(answer, payout) }, port.name, until);
+    },
+  };
+}
+
+function payoutOf(
+  { withdrawalId, money }: WithdrawalInput,
+  { attempt, destination }: Attempt,
+): PayoutRequest {
+  return { key: attemptKey(withdrawalId, attempt), reference: withdrawalId, attempt, money, destination };
+}
+
+/** What a provider answered a request with, as if it had been asked. */
+function newsOf(
+  answer: Exclude<ProviderAnswer, { outcome: 'unknown' }>,
+  { key, money }: PayoutRequest,
+): ProviderNews {
+  return answer.outcome === 'refused'
+    ? { key, money, state: 'refused', providerReference: '', reason: answer.reason, via: 'asked' }
+    : {
+        key,
+        money,
+        state: 'pending',
+        providerReference: answer.providerReference,
+        reason: null,
+        via: 'asked',
+      };
+}
+
+function mustFind(providers: ReadonlyMap<string, PaymentProvider>, name: string): PaymentProvider {
+  const found = providers.get(name);
+  if (found === undefined) throw new Error(`provider ${name} is not configured: COUNTROOM_PROVIDERS`);
+  return found;
+}
+
+/** What was said, where it is enough; else a failure that Temporal retries with its back-off, without history events. */
+function said(
+  asked: Exclude<Asked, { outcome: 'not_found' }>,
+  name: string,
+  until: 'taken' | 'final',
+): ProviderNews {
+  if (asked.outcome === 'silent') throw stillWaiting(name, asked.reason);
+  if (until === 'final' && asked.news.state === 'pending') throw stillWaiting(name, 'still pending');
+  return asked.news;
+}
+
+const stillWaiting = (name: string, why: string) =>
+  ApplicationFailure.retryable(`${name}: ${why}`, 'still_waiting');
