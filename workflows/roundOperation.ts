@@ -1,5 +1,4 @@
 import {
-  ActivityFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
@@ -8,6 +7,7 @@ import {
   setCurrentDetails,
   setHandler,
   sleep,
+  TemporalFailure,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { RoundsActivities } from '../activities/index.ts';
@@ -45,41 +45,36 @@ interface Work {
 /**
  * Settlement and void: claim the round and plan, post the moves in batches, close. What the ledger refuses on the way
  * is undone as a whole. The usual path is three local activities in one workflow task: 10 history events.
+ *
+ * A person who cancels it in the Web UI changes nothing: half a settlement is none. It is corrected by a void.
  */
-export async function roundOperation({ roundId, ...ref }: OperationInput): Promise<void> {
+export async function roundOperation(input: OperationInput): Promise<void> {
   let answered = false;
-  setHandler(answer, async () => {
-    await condition(() => answered);
+  setHandler(answer, () => CancellationScope.nonCancellable(() => condition(() => answered)));
+  await CancellationScope.nonCancellable(async () => {
+    await operate(input, () => (answered = true));
+    answered = true;
+    await condition(allHandlersFinished);
   });
+}
+
+async function operate({ roundId, ...ref }: OperationInput, onParked: () => void): Promise<void> {
   const words = `${ref.kind === 'void' ? 'Void' : 'Settlement'} ${ref.operationId} of round ${roundId}`;
   const work: Work = { ref, say: (what) => setCurrentDetails(`${words}: ${what}.`) };
   const saga = new Saga();
   let problem: OperationProblem | null = null;
-  // A person who cancels it in the Web UI changes nothing: half a settlement is none. It is corrected by a void.
-  await CancellationScope.nonCancellable(async () => {
-    const undoOfClaim = () => persist(work, () => undoClaim(ref, problem ?? { code: 'internal' }));
-    const claim = await saga.step('claim', () => takeTurn(work), undoOfClaim);
-    if (claim === 'ended') {
-      work.say('refused as a whole, or ended before; nothing was posted');
-      return;
-    }
-    const undoOfPosts = () => takeAllBack(work, () => (answered = true));
-    problem = await saga.step('post', () => postAll(work), undoOfPosts);
-    if (problem === null) {
-      await persist(work, () => closeOperation(ref));
-      work.say('done');
-      return;
-    }
-    work.say(`refused (${problem.code}), giving back what was posted`);
-    await saga.compensate();
-    work.say(`refused (${problem.code}), all that was posted is given back`);
-    upsertSearchAttributes([
-      { key: SEARCH.stage, value: 'refused' },
-      { key: SEARCH.reason, value: problem.code },
-    ]);
-  });
-  answered = true;
-  await condition(allHandlersFinished);
+  const undoOfClaim = () => persist(work, () => undoClaim(ref, problem ?? { code: 'internal' }));
+  const claim = await saga.step('claim', () => takeTurn(work), undoOfClaim);
+  if (claim === 'ended') return work.say('refused as a whole, or ended before; nothing was posted');
+  problem = await saga.step('post', () => postAll(work), () => takeAllBack(work, onParked));
+  if (problem === null) {
+    await persist(work, () => closeOperation(ref));
+    return work.say('done');
+  }
+  work.say(`refused (${problem.code}), giving back what was posted`);
+  await saga.compensate();
+  work.say(`refused (${problem.code}), all that was posted is given back`);
+  upsertSearchAttributes([{ key: SEARCH.stage, value: 'refused' }, { key: SEARCH.reason, value: problem.code }]);
 }
 
 /** Operations on one round take turns: a busy round is tried again, and nobody is refused for that. */

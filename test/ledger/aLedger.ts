@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import { openPlayer, placeHold, post, type Deed, type Hold, type Leg, type Verdict } from '../../ledger/index.ts';
+import {
+  openPlayer,
+  placeHold,
+  post,
+  type Deed,
+  type Hold,
+  type Leg,
+  type Verdict,
+} from '../../ledger/index.ts';
 import type { Pool } from '../../ops/postgres.ts';
 import { checkInvariants } from '../support/invariants.ts';
 import { testDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -63,20 +71,39 @@ export function aLedger({ poolSize = 10 } = {}) {
       post(database.pool, { ...aDeed('stake', id), legs: stakeLegs(player, amount) }),
     deposit: (player: string, amount: bigint) => deposit(player, amount),
     hold: (player: string, amount: bigint, more: Partial<Hold> = {}) =>
-      placeHold(database.pool, { ...aDeed('withdrawal_hold'), playerId: player, currency: 'SEK', amount, ...more }),
+      placeHold(database.pool, {
+        ...aDeed('withdrawal_hold'),
+        playerId: player,
+        currency: 'SEK',
+        amount,
+        ...more,
+      }),
   };
   const deposit = (player: string, amount: bigint, currency = 'SEK') =>
     post(database.pool, {
       ...aDeed('deposit'),
-      legs: [leg('provider_clearing', 'nordpay', -amount, currency), leg('player_cash', player, amount, currency)],
+      legs: [
+        leg('provider_clearing', 'nordpay', -amount, currency),
+        leg('player_cash', player, amount, currency),
+      ],
     });
   return ledger;
 }
 
 /** The same id, code and business record, at another moment: what a retry sends. */
-export const aDeed = (code: string, id: string = randomUUID()): Deed => ({ id, code, businessId: `test/${code}`, happenedAt: new Date() });
+export const aDeed = (code: string, id: string = randomUUID()): Deed => ({
+  id,
+  code,
+  businessId: `test/${code}`,
+  happenedAt: new Date(),
+});
 
-export const leg = (kind: string, owner: string, amount: bigint, currency = 'SEK'): Leg => ({ kind, owner, currency, amount });
+export const leg = (kind: string, owner: string, amount: bigint, currency = 'SEK'): Leg => ({
+  kind,
+  owner,
+  currency,
+  amount,
+});
 
 export const stakeLegs = (player: string, amount: bigint): Leg[] => [
   leg('player_cash', player, -amount),
@@ -102,4 +129,5 @@ export const hundred = <T>(work: (n: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: 100 }, (_, n) => work(n)));
 
 /** What Postgres says by a constraint's name, or by its code. */
-export const violates = (constraint: string) => (error: unknown) => (error as { constraint?: string }).constraint === constraint;
+export const violates = (constraint: string) => (error: unknown) =>
+  (error as { constraint?: string }).constraint === constraint;

@@ -34,16 +34,32 @@ describe('a hold', () => {
     await ledger.stake(player, 100n);
     assert.deepEqual(await ledger.hold(player, 600n, deed), { ...first, replayed: true });
     assert.equal(await refusal(ledger.hold(player, 599n, deed)), 'idempotency_conflict');
-    assert.equal(await refusal(ledger.hold(player, 600n, { ...deed, expiresAt: new Date() })), 'idempotency_conflict');
+    assert.equal(
+      await refusal(ledger.hold(player, 600n, { ...deed, expiresAt: new Date() })),
+      'idempotency_conflict',
+    );
     assert.deepEqual(await money(player), [300n, 600n]);
   });
 
   it('holds something, of a player', async () => {
     const player = await ledger.player(1_000n);
-    for (const amount of [0n, -1n]) await assert.rejects(ledger.hold(player, amount), violates('legs_make_sense'));
-    await assert.rejects(ledger.pool.query(`select ledger.hold(gen_random_uuid(), 'withdrawal_hold', 'w', now(), $1, 'SEK', null)`, [player]), violates('legs_make_sense'));
-    await assert.rejects(ledger.hold(player, 10n, { from: { kind: 'player_cash', owner: await ledger.player(10n) } }), violates('legs_make_sense'));
-    await assert.rejects(ledger.hold(player, 10n, { from: { kind: 'player_held', owner: player } }), violates('legs_make_sense'));
+    for (const amount of [0n, -1n])
+      await assert.rejects(ledger.hold(player, amount), violates('legs_make_sense'));
+    await assert.rejects(
+      ledger.pool.query(
+        `select ledger.hold(gen_random_uuid(), 'withdrawal_hold', 'w', now(), $1, 'SEK', null)`,
+        [player],
+      ),
+      violates('legs_make_sense'),
+    );
+    await assert.rejects(
+      ledger.hold(player, 10n, { from: { kind: 'player_cash', owner: await ledger.player(10n) } }),
+      violates('legs_make_sense'),
+    );
+    await assert.rejects(
+      ledger.hold(player, 10n, { from: { kind: 'player_held', owner: player } }),
+      violates('legs_make_sense'),
+    );
     assert.equal(await refusal(ledger.hold('nobody', 10n)), 'account_not_found');
   });
 
@@ -60,7 +76,10 @@ describe('a hold', () => {
       const player = await ledger.player(1_000n);
       const verdict = await applied(capture(await placed(player, 600n)));
       assert.equal(verdict.balance, 400n);
-      assert.deepEqual(await ledger.entries(verdict.transferId), { 'payouts_in_flight:nordpay': 600n, [`player_held:${player}`]: -600n });
+      assert.deepEqual(await ledger.entries(verdict.transferId), {
+        'payouts_in_flight:nordpay': 600n,
+        [`player_held:${player}`]: -600n,
+      });
     });
 
     it('gives the rest back, or keeps it for more', async () => {
@@ -104,9 +123,16 @@ describe('a hold', () => {
     it('takes something, to somewhere else', async () => {
       const player = await ledger.player(600n);
       const id = await placed(player, 600n);
-      for (const amount of [0n, -5n]) await assert.rejects(capture(id, { amount }), violates('legs_make_sense'));
-      await assert.rejects(capture(id, { to: { kind: 'player_held', owner: player } }), violates('legs_make_sense'));
-      await assert.rejects(capture(id, { to: { kind: 'player_cash', owner: await ledger.player() } }), violates('legs_make_sense'));
+      for (const amount of [0n, -5n])
+        await assert.rejects(capture(id, { amount }), violates('legs_make_sense'));
+      await assert.rejects(
+        capture(id, { to: { kind: 'player_held', owner: player } }),
+        violates('legs_make_sense'),
+      );
+      await assert.rejects(
+        capture(id, { to: { kind: 'player_cash', owner: await ledger.player() } }),
+        violates('legs_make_sense'),
+      );
       assert.deepEqual(await money(player), [0n, 600n]);
     });
   });
@@ -184,7 +210,10 @@ describe('a hold', () => {
     it('is not expired before, nor without a time, nor after it was captured', async () => {
       const player = await ledger.player(600n);
       assert.equal(await refusal(expire(await placed(player, 100n))), 'hold_not_expired');
-      assert.equal(await refusal(expire(await placed(player, 100n, new Date(Date.now() + 60_000)))), 'hold_not_expired');
+      assert.equal(
+        await refusal(expire(await placed(player, 100n, new Date(Date.now() + 60_000)))),
+        'hold_not_expired',
+      );
       const captured = await placed(player, 100n, past);
       await applied(capture(captured));
       assert.equal(await refusal(expire(captured)), 'hold_already_captured');

@@ -11,7 +11,10 @@ describe('a transfer', () => {
     const verdict = await applied(ledger.stake(player, 300n));
     assert.equal(verdict.balance, 700n);
     assert.equal(verdict.replayed, false);
-    assert.deepEqual(await ledger.entries(verdict.transferId), { [`player_cash:${player}`]: -300n, 'stakes_in_play:house': 300n });
+    assert.deepEqual(await ledger.entries(verdict.transferId), {
+      [`player_cash:${player}`]: -300n,
+      'stakes_in_play:house': 300n,
+    });
   });
 
   it('answers a repeat with the balance as it was, and moves nothing', async () => {
@@ -32,8 +35,14 @@ describe('a transfer', () => {
     assert.equal(await refusal(ledger.stake(player, 301n, id)), 'idempotency_conflict');
     assert.equal(await refusal(ledger.stake(other, 300n, id)), 'idempotency_conflict');
     const legs = stakeLegs(player, 300n);
-    assert.equal(await refusal(post(ledger.pool, { ...deed, code: 'adjustment', legs })), 'idempotency_conflict');
-    assert.equal(await refusal(post(ledger.pool, { ...deed, businessId: 'wager/another', legs })), 'idempotency_conflict');
+    assert.equal(
+      await refusal(post(ledger.pool, { ...deed, code: 'adjustment', legs })),
+      'idempotency_conflict',
+    );
+    assert.equal(
+      await refusal(post(ledger.pool, { ...deed, businessId: 'wager/another', legs })),
+      'idempotency_conflict',
+    );
     assert.equal(await ledger.cash(other), 1_000n);
     assert.equal(await ledger.cash(player), 700n);
   });
@@ -53,11 +62,19 @@ describe('a transfer', () => {
 
   it('changes nothing but the record of the refusal', async () => {
     const player = await ledger.player(100n);
-    const before = [await ledger.count('transfers'), await ledger.count('entries'), await ledger.count('refusals')];
+    const before = [
+      await ledger.count('transfers'),
+      await ledger.count('entries'),
+      await ledger.count('refusals'),
+    ];
     const accounts = () => ledger.owner.query('select * from ledger.accounts order by id');
     const { rows } = await accounts();
     await refusal(ledger.stake(player, 101n));
-    const after = [await ledger.count('transfers'), await ledger.count('entries'), await ledger.count('refusals')];
+    const after = [
+      await ledger.count('transfers'),
+      await ledger.count('entries'),
+      await ledger.count('refusals'),
+    ];
     assert.deepEqual(after, [before[0], before[1], before[2]! + 1n]);
     assert.deepEqual((await accounts()).rows, rows);
   });
@@ -74,7 +91,10 @@ describe('a transfer', () => {
     await openPlayer(ledger.pool, 'nobody', 'SEK');
     assert.equal(await refusal(post(ledger.pool, deed)), 'insufficient_funds');
     const euros = [leg('player_cash', 'nobody', 10n, 'EUR'), leg('adjustments', 'house', -10n, 'EUR')];
-    assert.equal(await refusal(post(ledger.pool, { ...aDeed('adjustment'), legs: euros })), 'account_not_found');
+    assert.equal(
+      await refusal(post(ledger.pool, { ...aDeed('adjustment'), legs: euros })),
+      'account_not_found',
+    );
   });
 
   it('opens house and provider accounts by the chart alone', async () => {
@@ -86,7 +106,11 @@ describe('a transfer', () => {
       ['player_cash', 'house', 'SEK'],
     ] as const) {
       const legs = [leg(kind, owner, 5n, currency), leg('adjustments', 'house', -5n, currency)];
-      assert.equal(await refusal(post(ledger.pool, { ...aDeed('adjustment'), legs })), 'account_not_found', kind);
+      assert.equal(
+        await refusal(post(ledger.pool, { ...aDeed('adjustment'), legs })),
+        'account_not_found',
+        kind,
+      );
     }
     assert.equal(await ledger.cash(player), 100n);
   });
@@ -104,9 +128,21 @@ describe('a transfer', () => {
     const largest = 9_223_372_036_854_775_807n;
     assert.equal(await refusal(ledger.deposit(player, largest)), 'amount_too_large');
     assert.equal(await refusal(ledger.stake(player, largest)), 'amount_too_large');
-    const twice = [leg('player_cash', player, largest), leg('player_cash', player, largest), leg('adjustments', 'house', -largest), leg('adjustments', 'house', -largest)];
-    assert.equal(await refusal(post(ledger.pool, { ...aDeed('adjustment'), legs: twice })), 'amount_too_large');
-    const house = (amount: bigint) => post(ledger.pool, { ...aDeed('adjustment'), legs: [leg('adjustments', 'house', amount, 'NOK'), leg('house_gaming', 'house', -amount, 'NOK')] });
+    const twice = [
+      leg('player_cash', player, largest),
+      leg('player_cash', player, largest),
+      leg('adjustments', 'house', -largest),
+      leg('adjustments', 'house', -largest),
+    ];
+    assert.equal(
+      await refusal(post(ledger.pool, { ...aDeed('adjustment'), legs: twice })),
+      'amount_too_large',
+    );
+    const house = (amount: bigint) =>
+      post(ledger.pool, {
+        ...aDeed('adjustment'),
+        legs: [leg('adjustments', 'house', amount, 'NOK'), leg('house_gaming', 'house', -amount, 'NOK')],
+      });
     await applied(house(largest));
     assert.equal(await refusal(house(largest)), 'amount_too_large');
     await applied(house(-largest));
@@ -114,21 +150,41 @@ describe('a transfer', () => {
 
   it('sums the legs of an account that is named twice', async () => {
     const player = await ledger.player(100n);
-    const legs = [leg('player_cash', player, -80n), leg('player_cash', player, 30n), leg('stakes_in_play', 'house', 50n)];
+    const legs = [
+      leg('player_cash', player, -80n),
+      leg('player_cash', player, 30n),
+      leg('stakes_in_play', 'house', 50n),
+    ];
     const verdict = await applied(post(ledger.pool, { ...aDeed('stake'), legs }));
     assert.equal(verdict.balance, 50n);
-    assert.deepEqual(await ledger.entries(verdict.transferId), { [`player_cash:${player}`]: -50n, 'stakes_in_play:house': 50n });
-    const overdrawn = [leg('player_cash', player, -40n), leg('player_cash', player, -40n), leg('stakes_in_play', 'house', 80n)];
-    assert.equal(await refusal(post(ledger.pool, { ...aDeed('stake'), legs: overdrawn })), 'insufficient_funds');
+    assert.deepEqual(await ledger.entries(verdict.transferId), {
+      [`player_cash:${player}`]: -50n,
+      'stakes_in_play:house': 50n,
+    });
+    const overdrawn = [
+      leg('player_cash', player, -40n),
+      leg('player_cash', player, -40n),
+      leg('stakes_in_play', 'house', 80n),
+    ];
+    assert.equal(
+      await refusal(post(ledger.pool, { ...aDeed('stake'), legs: overdrawn })),
+      'insufficient_funds',
+    );
   });
 
   describe('cannot be written', () => {
-    const cases: Record<string, (player: string, other: string) => { legs: ReturnType<typeof leg>[]; constraint: string }> = {
+    const cases: Record<
+      string,
+      (player: string, other: string) => { legs: ReturnType<typeof leg>[]; constraint: string }
+    > = {
       'when its legs do not sum to zero': (player) => ({
         legs: [leg('player_cash', player, -10n), leg('stakes_in_play', 'house', 9n)],
         constraint: 'entries_sum_to_zero',
       }),
-      'with one leg alone': (player) => ({ legs: [leg('player_cash', player, 10n)], constraint: 'entries_sum_to_zero' }),
+      'with one leg alone': (player) => ({
+        legs: [leg('player_cash', player, 10n)],
+        constraint: 'entries_sum_to_zero',
+      }),
       'without legs': () => ({ legs: [], constraint: 'legs_make_sense' }),
       'when it moves nothing': (player) => ({ legs: stakeLegs(player, 0n), constraint: 'legs_make_sense' }),
       'over two players': (player, other) => ({
@@ -136,7 +192,11 @@ describe('a transfer', () => {
         constraint: 'legs_make_sense',
       }),
       'over two currencies': (player) => ({
-        legs: [...stakeLegs(player, 10n), leg('adjustments', 'house', 5n, 'EUR'), leg('house_gaming', 'house', -5n, 'EUR')],
+        legs: [
+          ...stakeLegs(player, 10n),
+          leg('adjustments', 'house', 5n, 'EUR'),
+          leg('house_gaming', 'house', -5n, 'EUR'),
+        ],
         constraint: 'legs_make_sense',
       }),
       'into player_held, which belongs to holds': (player) => ({
@@ -169,12 +229,18 @@ describe('a transfer', () => {
         const call = `select ledger.post(gen_random_uuid(), 'stake', 'w', now(), array[${row}, row('stakes_in_play', 'house', 'SEK', 10, 0)]::ledger.leg[])`;
         await assert.rejects(ledger.pool.query(call), violates('legs_make_sense'), row);
       }
-      await assert.rejects(ledger.pool.query(`select ledger.post(gen_random_uuid(), 'stake', 'w', now(), null)`), violates('legs_make_sense'));
+      await assert.rejects(
+        ledger.pool.query(`select ledger.post(gen_random_uuid(), 'stake', 'w', now(), null)`),
+        violates('legs_make_sense'),
+      );
     });
 
     it('with a code that is not in the list', async () => {
       const player = await ledger.player(100n);
-      await assert.rejects(post(ledger.pool, { ...aDeed('gift'), legs: stakeLegs(player, 10n) }), violates('transfers_code_known'));
+      await assert.rejects(
+        post(ledger.pool, { ...aDeed('gift'), legs: stakeLegs(player, 10n) }),
+        violates('transfers_code_known'),
+      );
     });
   });
 
@@ -193,7 +259,14 @@ describe('a transfer', () => {
     };
     const id = await derive(`'wager', 'a', 'b'`);
     assert.equal(await derive(`'wager', 'a', 'b'`), id);
-    for (const words of [`'wager', 'a/b'`, `'wager', 'ab', ''`, `'wager', '', 'ab'`, `'wager', 'a,b'`, `'wager', 'a","b'`, `'wager', '{a,b}'`]) {
+    for (const words of [
+      `'wager', 'a/b'`,
+      `'wager', 'ab', ''`,
+      `'wager', '', 'ab'`,
+      `'wager', 'a,b'`,
+      `'wager', 'a","b'`,
+      `'wager', '{a,b}'`,
+    ]) {
       assert.notEqual(await derive(words), id, words);
     }
     await assert.rejects(derive(`'wager', null`), { code: '22004' });

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { postNet } from '../../ledger/index.ts';
+import { postNet, type Net } from '../../ledger/index.ts';
 import { aDeed, aLedger, applied, hundred, leg, MOST, refusal, violates } from './aLedger.ts';
 
 describe('a netted transfer', () => {
   const ledger = aLedger();
 
   /** Pays from, or takes back into, the house's gaming account. */
-  const net = (player: string, amount: bigint, { repay = true, ...deed } = {}) =>
+  const net = (player: string, amount: bigint, { repay = true, ...deed }: Partial<Net> = {}) =>
     postNet(ledger.pool, {
       ...aDeed('settlement'),
       playerId: player,
@@ -23,7 +23,10 @@ describe('a netted transfer', () => {
     assert(verdict.outcome === 'applied');
     assert.equal(verdict.balance, 150n);
     assert.equal(owed, 0n);
-    assert.deepEqual(await ledger.entries(verdict.transferId), { 'house_gaming:house': -50n, [`player_cash:${player}`]: 50n });
+    assert.deepEqual(await ledger.entries(verdict.transferId), {
+      'house_gaming:house': -50n,
+      [`player_cash:${player}`]: 50n,
+    });
   });
 
   it('ends a lost stake, where nothing reaches the player, and still answers the cash, also when repeated', async () => {
@@ -83,8 +86,14 @@ describe('a netted transfer', () => {
     const again = await net(player, -100n, deed);
     assert.equal(again.owed, first.owed);
     assert.deepEqual(again.verdict, { ...first.verdict, replayed: true });
-    assert.equal(await refusal(net(player, -101n, deed).then(({ verdict }) => verdict)), 'idempotency_conflict');
-    assert.equal(await refusal(net(player, -100n, { ...deed, repay: false }).then(({ verdict }) => verdict)), 'idempotency_conflict');
+    assert.equal(
+      await refusal(net(player, -101n, deed).then(({ verdict }) => verdict)),
+      'idempotency_conflict',
+    );
+    assert.equal(
+      await refusal(net(player, -100n, { ...deed, repay: false }).then(({ verdict }) => verdict)),
+      'idempotency_conflict',
+    );
   });
 
   it('refuses a win that would take the player past 2^53-1, counted after what it repays', async () => {
@@ -107,18 +116,24 @@ describe('a netted transfer', () => {
 
   it('cannot be written where the house legs do not meet it, or are the player’s', async () => {
     const player = await ledger.player(100n);
-    const with_ = (house: ReturnType<typeof leg>[]) => net(player, 10n, { ...aDeed('settlement'), house } as object);
+    const with_ = (house: ReturnType<typeof leg>[]) => net(player, 10n, { ...aDeed('settlement'), house });
     await assert.rejects(with_([leg('house_gaming', 'house', -9n)]), violates('entries_sum_to_zero'));
     await assert.rejects(with_([]), violates('entries_sum_to_zero'));
     await assert.rejects(with_([leg('player_cash', player, -10n)]), violates('legs_make_sense'));
     await assert.rejects(with_([leg('player_held', player, -10n)]), violates('legs_make_sense'));
-    await assert.rejects(with_([leg('player_cash', await ledger.player(50n), -10n)]), violates('legs_make_sense'));
+    await assert.rejects(
+      with_([leg('player_cash', await ledger.player(50n), -10n)]),
+      violates('legs_make_sense'),
+    );
   });
 
   it('takes no coin twice when a hundred claw-backs come at once', async () => {
     const player = await ledger.player(550n);
     const verdicts = await hundred(() => net(player, -10n));
-    assert.equal(verdicts.reduce((sum, { owed }) => sum + owed, 0n), 450n);
+    assert.equal(
+      verdicts.reduce((sum, { owed }) => sum + owed, 0n),
+      450n,
+    );
     assert.deepEqual([await ledger.cash(player), await ledger.owed(player)], [0n, 450n]);
   });
 

@@ -8,13 +8,21 @@ const to = { kind: 'payouts_in_flight', owner: 'nordpay' };
 
 /** How often each word was answered. */
 const tally = (words: readonly string[]): Record<string, number> =>
-  words.reduce<Record<string, number>>((counts, word) => ({ ...counts, [word]: (counts[word] ?? 0) + 1 }), {});
+  words.reduce<Record<string, number>>(
+    (counts, word) => ({ ...counts, [word]: (counts[word] ?? 0) + 1 }),
+    {},
+  );
 
 describe('a hundred at once', () => {
   const ledger = aLedger();
   const answers = async (work: (n: number) => ReturnType<typeof ledger.stake>) =>
-    tally((await hundred(work)).map((v) => (v.outcome === 'refused' ? v.code : v.replayed ? 'replayed' : 'applied')));
-  const placed = async (player: string, amount: bigint) => (await applied(ledger.hold(player, amount))).transferId!;
+    tally(
+      (await hundred(work)).map((v) =>
+        v.outcome === 'refused' ? v.code : v.replayed ? 'replayed' : 'applied',
+      ),
+    );
+  const placed = async (player: string, amount: bigint) =>
+    (await applied(ledger.hold(player, amount))).transferId!;
 
   it('spend no coin twice', async () => {
     const player = await ledger.player(35n);
@@ -44,10 +52,13 @@ describe('a hundred at once', () => {
   });
 
   it('contents under one id: one is settled, all others are conflicts, whatever their accounts and funds', async () => {
-    const players = await Promise.all(Array.from({ length: 4 }, (_, n) => ledger.player(n % 2 === 0 ? 100n : 0n)));
+    const players = await Promise.all(
+      Array.from({ length: 4 }, (_, n) => ledger.player(n % 2 === 0 ? 100n : 0n)),
+    );
     const id = randomUUID();
     const counts = await answers((n) => ledger.stake(players[n % 4]!, 10n, id));
-    const settled = (counts['applied'] ?? 0) + (counts['insufficient_funds'] ?? 0) + (counts['replayed'] ?? 0);
+    const settled =
+      (counts['applied'] ?? 0) + (counts['insufficient_funds'] ?? 0) + (counts['replayed'] ?? 0);
     assert.equal(counts['idempotency_conflict'], 75);
     assert.equal(settled, 25);
     assert.ok((counts['applied'] ?? 0) <= 1);
@@ -63,7 +74,9 @@ describe('a hundred at once', () => {
     const player = await ledger.player(100n);
     const holdId = await placed(player, 100n);
     const before = await ledger.posted('payouts_in_flight', 'nordpay');
-    const counts = await answers(() => captureHold(ledger.pool, { ...aDeed('payout_submitted'), holdId, to }));
+    const counts = await answers(() =>
+      captureHold(ledger.pool, { ...aDeed('payout_submitted'), holdId, to }),
+    );
     assert.deepEqual(counts, { applied: 1, hold_already_captured: 99 });
     assert.equal((await ledger.posted('payouts_in_flight', 'nordpay')) - before, 100n);
   });
@@ -71,7 +84,9 @@ describe('a hundred at once', () => {
   it('partial captures never exceed the hold', async () => {
     const player = await ledger.player(100n);
     const holdId = await placed(player, 70n);
-    const counts = await answers(() => captureHold(ledger.pool, { ...aDeed('payout_submitted'), holdId, to, amount: 20n, release: false }));
+    const counts = await answers(() =>
+      captureHold(ledger.pool, { ...aDeed('payout_submitted'), holdId, to, amount: 20n, release: false }),
+    );
     assert.deepEqual(counts, { applied: 3, hold_exceeded: 97 });
     assert.equal(await ledger.held(player), 10n);
   });
@@ -79,7 +94,10 @@ describe('a hundred at once', () => {
   it('voids of one hold give it back once', async () => {
     const player = await ledger.player(100n);
     const holdId = await placed(player, 100n);
-    assert.deepEqual(await answers(() => voidHold(ledger.pool, aDeed('withdrawal_release', holdId))), { applied: 1, replayed: 99 });
+    assert.deepEqual(await answers(() => voidHold(ledger.pool, aDeed('withdrawal_release', holdId))), {
+      applied: 1,
+      replayed: 99,
+    });
     assert.equal(await ledger.cash(player), 100n);
   });
 
@@ -105,7 +123,9 @@ describe('a hundred at once', () => {
     const holds = Array.from({ length: 20 }, () => aDeed('withdrawal_hold'));
     await hundred((n) => {
       const deed = holds[n % 20]!;
-      return n % 5 < 2 ? voidHold(ledger.pool, { ...deed, code: 'withdrawal_release' }) : ledger.hold(player, 7n, deed);
+      return n % 5 < 2
+        ? voidHold(ledger.pool, { ...deed, code: 'withdrawal_release' })
+        : ledger.hold(player, 7n, deed);
     });
     await Promise.all(holds.map((deed) => voidHold(ledger.pool, { ...deed, code: 'withdrawal_release' })));
     assert.deepEqual([await ledger.cash(player), await ledger.held(player)], [100n, 0n]);
@@ -118,7 +138,10 @@ describe('a hundred at once', () => {
   it('first uses of a house account open it once', async () => {
     const players = await Promise.all(Array.from({ length: 10 }, () => ledger.player(1_000n, 'DKK')));
     await hundred((n) => {
-      const legs = [leg('player_cash', players[n % 10]!, -1n, 'DKK'), leg('stakes_in_play', 'house', 1n, 'DKK')];
+      const legs = [
+        leg('player_cash', players[n % 10]!, -1n, 'DKK'),
+        leg('stakes_in_play', 'house', 1n, 'DKK'),
+      ];
       return applied(post(ledger.pool, { ...aDeed('stake'), legs }));
     });
     assert.equal(await ledger.posted('stakes_in_play', 'house', 'DKK'), 100n);
@@ -143,7 +166,8 @@ describe('a hundred at once', () => {
              || array[row('stakes_in_play', 'house', 'SEK', 0, 0)]::ledger.leg[])`,
           [batch],
         );
-        for (const player of batch) await applied(post(tx, { ...aDeed('stake'), legs: stakeLegs(player, 1n) }));
+        for (const player of batch)
+          await applied(post(tx, { ...aDeed('stake'), legs: stakeLegs(player, 1n) }));
       });
     });
   });

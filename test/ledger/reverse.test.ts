@@ -5,8 +5,10 @@ import { aDeed, aLedger, applied, hundred, leg, refusal, violates } from './aLed
 
 describe('a reversal', () => {
   const ledger = aLedger();
-  const reversal = (transferId: string, id: string = randomUUID()) => reverse(ledger.pool, { ...aDeed('reversal', id), transferId });
-  const staked = async (player: string, amount: bigint) => (await applied(ledger.stake(player, amount))).transferId!;
+  const reversal = (transferId: string, id: string = randomUUID()) =>
+    reverse(ledger.pool, { ...aDeed('reversal', id), transferId });
+  const staked = async (player: string, amount: bigint) =>
+    (await applied(ledger.stake(player, amount))).transferId!;
 
   it('posts the opposite of a transfer, and leaves the transfer as it was', async () => {
     const player = await ledger.player(100n);
@@ -14,7 +16,10 @@ describe('a reversal', () => {
     const before = await ledger.entries(transfer);
     const verdict = await applied(reversal(transfer));
     assert.equal(verdict.balance, 100n);
-    assert.deepEqual(await ledger.entries(verdict.transferId), { [`player_cash:${player}`]: 40n, 'stakes_in_play:house': -40n });
+    assert.deepEqual(await ledger.entries(verdict.transferId), {
+      [`player_cash:${player}`]: 40n,
+      'stakes_in_play:house': -40n,
+    });
     assert.deepEqual(await ledger.entries(transfer), before);
   });
 
@@ -53,7 +58,14 @@ describe('a reversal', () => {
   it('of a claw-back is refused once later wins have repaid the debt: the money is not given twice', async () => {
     const player = await ledger.player(10n);
     const net = (amount: bigint) =>
-      postNet(ledger.pool, { ...aDeed('settlement'), playerId: player, currency: 'SEK', net: amount, house: [leg('house_gaming', 'house', -amount)], repay: true });
+      postNet(ledger.pool, {
+        ...aDeed('settlement'),
+        playerId: player,
+        currency: 'SEK',
+        net: amount,
+        house: [leg('house_gaming', 'house', -amount)],
+        repay: true,
+      });
     const clawBack = await applied(net(-50n).then(({ verdict }) => verdict));
     await net(100n);
     assert.equal(await refusal(reversal(clawBack.transferId!)), 'amount_too_large');
@@ -65,7 +77,11 @@ describe('a reversal', () => {
     const hold = await applied(ledger.hold(player, 50n));
     await assert.rejects(reversal(hold.transferId!), violates('legs_make_sense'));
     const capture = await applied(
-      captureHold(ledger.pool, { ...aDeed('payout_submitted'), holdId: hold.transferId!, to: { kind: 'payouts_in_flight', owner: 'nordpay' } }),
+      captureHold(ledger.pool, {
+        ...aDeed('payout_submitted'),
+        holdId: hold.transferId!,
+        to: { kind: 'payouts_in_flight', owner: 'nordpay' },
+      }),
     );
     await assert.rejects(reversal(capture.transferId!), violates('legs_make_sense'));
   });
@@ -91,7 +107,10 @@ describe('a reversal', () => {
     const player = await ledger.player();
     await applied(ledger.deposit(player, 100n));
     const verdicts = await hundred(() =>
-      post(ledger.pool, { ...aDeed('deposit_refund'), legs: [leg('player_cash', player, -30n), leg('provider_clearing', 'nordpay', 30n)] }),
+      post(ledger.pool, {
+        ...aDeed('deposit_refund'),
+        legs: [leg('player_cash', player, -30n), leg('provider_clearing', 'nordpay', 30n)],
+      }),
     );
     assert.equal(verdicts.filter(({ outcome }) => outcome === 'applied').length, 3);
     assert.equal(await ledger.cash(player), 10n);

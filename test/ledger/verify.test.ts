@@ -27,13 +27,27 @@ const TAMPERING: { by: string; sql: string; finds: string[] }[] = [
     sql: `update ledger.accounts set posted = posted + case kind when 'player_cash' then 1 else -1 end where kind in ('player_cash', 'stakes_in_play')`,
     finds: ['balances_are_sums_of_entries'],
   },
-  { by: 'a changed balance after', sql: `update ledger.entries set balance_after = 0 where version = 1`, finds: ['balances_after_follow_each_other'] },
+  {
+    by: 'a changed balance after',
+    sql: `update ledger.entries set balance_after = 0 where version = 1`,
+    finds: ['balances_after_follow_each_other'],
+  },
   {
     by: 'a removed entry',
     sql: `delete from ledger.entries where version = 2 and account_id = (select id from ledger.accounts where kind = 'player_cash' and owner = 'p-1')`,
-    finds: ['transfers_have_entries', 'transfers_sum_to_zero', 'versions_have_no_gap', 'balances_after_follow_each_other', 'balances_are_sums_of_entries'],
+    finds: [
+      'transfers_have_entries',
+      'transfers_sum_to_zero',
+      'versions_have_no_gap',
+      'balances_after_follow_each_other',
+      'balances_are_sums_of_entries',
+    ],
   },
-  { by: 'a version written over', sql: `update ledger.accounts set version = version + 1 where kind = 'player_cash'`, finds: ['versions_have_no_gap'] },
+  {
+    by: 'a version written over',
+    sql: `update ledger.accounts set version = version + 1 where kind = 'player_cash'`,
+    finds: ['versions_have_no_gap'],
+  },
   {
     by: 'a removed transfer and its entries',
     sql: `delete from ledger.entries where transfer_id in (select id from ledger.transfers where code = 'stake');
@@ -45,16 +59,36 @@ const TAMPERING: { by: string; sql: string; finds: string[] }[] = [
     sql: `update ledger.accounts set posted = -5 where kind = 'player_cash'`,
     finds: ['accounts_within_bounds'],
   },
-  { by: 'a lowered floor', sql: `update ledger.accounts set floor = -1000 where kind = 'player_cash'`, finds: ['accounts_fit_the_chart'] },
+  {
+    by: 'a lowered floor',
+    sql: `update ledger.accounts set floor = -1000 where kind = 'player_cash'`,
+    finds: ['accounts_fit_the_chart'],
+  },
   {
     by: 'more given out of play than came in',
     sql: `update ledger.accounts set posted = -5 where kind = 'stakes_in_play'`,
     finds: ['debts_are_not_overdrawn'],
   },
-  { by: 'a hold ended without its money', sql: `update ledger.holds set state = 'voided', ended_at = now() where state = 'open'`, finds: ['held_is_the_sum_of_open_holds'] },
-  { by: 'a raised hold', sql: `update ledger.holds set amount = amount + 1 where state = 'open'`, finds: ['held_is_the_sum_of_open_holds', 'holds_have_their_transfer'] },
-  { by: 'money held outside of player_held', sql: `update ledger.accounts set held = 5 where kind = 'player_cash'`, finds: ['held_is_the_sum_of_open_holds'] },
-  { by: 'a removed hold', sql: `delete from ledger.holds where state = 'open'`, finds: ['holds_have_their_transfer'] },
+  {
+    by: 'a hold ended without its money',
+    sql: `update ledger.holds set state = 'voided', ended_at = now() where state = 'open'`,
+    finds: ['held_is_the_sum_of_open_holds'],
+  },
+  {
+    by: 'a raised hold',
+    sql: `update ledger.holds set amount = amount + 1 where state = 'open'`,
+    finds: ['held_is_the_sum_of_open_holds', 'holds_have_their_transfer'],
+  },
+  {
+    by: 'money held outside of player_held',
+    sql: `update ledger.accounts set held = 5 where kind = 'player_cash'`,
+    finds: ['held_is_the_sum_of_open_holds'],
+  },
+  {
+    by: 'a removed hold',
+    sql: `delete from ledger.holds where state = 'open'`,
+    finds: ['holds_have_their_transfer'],
+  },
   {
     by: 'a refusal of what was done',
     sql: `insert into ledger.refusals (id, content, code, facts) select id, content, 'insufficient_funds', '{}' from ledger.transfers limit 1`,
@@ -73,7 +107,11 @@ const TAMPERING: { by: string; sql: string; finds: string[] }[] = [
   },
 ];
 
-const CONSTRAINTS = ['accounts_never_overdrawn', 'accounts_never_past_ceiling', 'accounts_held_belongs_to_holds'];
+const CONSTRAINTS = [
+  'accounts_never_overdrawn',
+  'accounts_never_past_ceiling',
+  'accounts_held_belongs_to_holds',
+];
 
 describe('the verification of the ledger', () => {
   let database: TestDatabase;
@@ -86,11 +124,17 @@ describe('the verification of the ledger', () => {
   /** A deposit, a reversed stake, a stake in play, a hold, a void, a tombstone and a refusal. */
   async function history(pool: Pool): Promise<void> {
     for (const player of ['p-1', 'p-2']) await openPlayer(pool, player, 'SEK');
-    await applied(post(pool, { ...aDeed('deposit'), legs: [leg('provider_clearing', 'nordpay', -100n), leg('player_cash', 'p-1', 100n)] }));
+    await applied(
+      post(pool, {
+        ...aDeed('deposit'),
+        legs: [leg('provider_clearing', 'nordpay', -100n), leg('player_cash', 'p-1', 100n)],
+      }),
+    );
     const { transferId } = await applied(post(pool, { ...aDeed('settlement'), legs: stakeLegs('p-1', 5n) }));
     await applied(reverse(pool, { ...aDeed('reversal'), transferId: transferId! }));
     await applied(post(pool, { ...aDeed('stake'), legs: stakeLegs('p-1', 10n) }));
-    const hold = (amount: bigint) => placeHold(pool, { ...aDeed('withdrawal_hold'), playerId: 'p-1', currency: 'SEK', amount });
+    const hold = (amount: bigint) =>
+      placeHold(pool, { ...aDeed('withdrawal_hold'), playerId: 'p-1', currency: 'SEK', amount });
     await applied(hold(20n));
     await applied(voidHold(pool, aDeed('withdrawal_release', (await applied(hold(30n))).transferId!)));
     await applied(voidHold(pool, aDeed('withdrawal_release')));
@@ -112,7 +156,9 @@ describe('the verification of the ledger', () => {
   const verify = (args: string[], env: NodeJS.ProcessEnv) =>
     new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
       const { DATABASE_URL: _, COUNTROOM_DATA: __, ...clean } = process.env;
-      const child = spawn(process.execPath, ['--import', 'tsx', 'ledger/verify/main.ts', ...args], { env: { ...clean, ...env } });
+      const child = spawn(process.execPath, ['--import', 'tsx', 'ledger/verify/main.ts', ...args], {
+        env: { ...clean, ...env },
+      });
       let [out, err] = ['', ''];
       child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
       child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
@@ -134,32 +180,49 @@ describe('the verification of the ledger', () => {
 
   it('has every one of its checks tried by such tampering', () => {
     const tried = new Set(TAMPERING.flatMap(({ finds }) => finds));
-    assert.deepEqual(CHECKS.map(({ name }) => name).filter((name) => !tried.has(name)), []);
+    assert.deepEqual(
+      CHECKS.map(({ name }) => name).filter((name) => !tried.has(name)),
+      [],
+    );
   });
 
   it('takes more checks of the caller', async () => {
-    const mine = { name: 'nobody_is_p_2', broken: 'this is p-2', sql: `select owner from ledger.accounts where owner = 'p-2' limit 1` };
+    const mine = {
+      name: 'nobody_is_p_2',
+      broken: 'this is p-2',
+      sql: `select owner from ledger.accounts where owner = 'p-2' limit 1`,
+    };
     await assert.rejects(checkInvariants(database.owner, [mine]), /nobody_is_p_2: this is p-2: owner p-2/);
   });
 
   it('is not misled by postings that go on meanwhile', async () => {
-    const postings = Array.from({ length: 60 }, () => applied(post(database.pool, { ...aDeed('stake'), legs: stakeLegs('p-1', 1n) })));
+    const postings = Array.from({ length: 60 }, () =>
+      applied(post(database.pool, { ...aDeed('stake'), legs: stakeLegs('p-1', 1n) })),
+    );
     for (let n = 0; n < 5; n++) await checkInvariants(database.owner);
     await Promise.all(postings);
   });
 
   it('says on the command line that the ledger holds, and what it looked at', async () => {
     const { code, out } = await verify([], { DATABASE_URL: database.appUrl });
-    assert.equal(out, `The ledger holds: ${String(CHECKS.length)} checks over 8 accounts, 7 transfers, 14 entries, 3 holds, 1 refusals.\n`);
+    assert.equal(
+      out,
+      `The ledger holds: ${String(CHECKS.length)} checks over 8 accounts, 7 transfers, 14 entries, 3 holds, 1 refusals.\n`,
+    );
     assert.equal(code, 0);
   });
 
   it('prints each row that drifts, and fails', async () => {
-    await tamper(`update ledger.accounts set posted = posted + 1 where kind = 'player_cash' and owner = 'p-1'`);
+    await tamper(
+      `update ledger.accounts set posted = posted + 1 where kind = 'player_cash' and owner = 'p-1'`,
+    );
     const { code, out, err } = await verify([], { DATABASE_URL: database.appUrl });
     assert.equal(code, 1);
     assert.match(out, /^currencies_sum_to_zero: .*: currency SEK, off_by 1$/m);
-    assert.match(out, /^balances_are_sums_of_entries: .*: account player_cash:p-1:SEK, posted 71, entries 70$/m);
+    assert.match(
+      out,
+      /^balances_are_sums_of_entries: .*: account player_cash:p-1:SEK, posted 71, entries 70$/m,
+    );
     assert.match(err, /The ledger drifts: 2 rows/);
   });
 
@@ -170,7 +233,13 @@ describe('the verification of the ledger', () => {
     assert.equal(code, 1);
     assert.equal(answer.holds, false);
     const row = { account: 'stakes_in_play:house:SEK', version: '4', entries: '3', first: '1', last: '3' };
-    assert.deepEqual(answer.drift, [{ check: 'versions_have_no_gap', broken: 'the versions of this account are not 1, 2, 3 ... up to its own', row }]);
+    assert.deepEqual(answer.drift, [
+      {
+        check: 'versions_have_no_gap',
+        broken: 'the versions of this account are not 1, 2, 3 ... up to its own',
+        row,
+      },
+    ]);
   });
 
   it('finds the running stack by its file, and says what to do where there is none', async () => {
@@ -178,7 +247,10 @@ describe('the verification of the ledger', () => {
     try {
       const nothing = await verify([], { COUNTROOM_DATA: folder });
       assert.equal(nothing.code, 2);
-      assert.match(nothing.err, /^There is no ledger to verify: DATABASE_URL is not set, and no stack runs .* Remedy: .*`npm start`\.\n$/);
+      assert.match(
+        nothing.err,
+        /^There is no ledger to verify: DATABASE_URL is not set, and no stack runs .* Remedy: .*`npm start`\.\n$/,
+      );
       writeFileSync(join(folder, 'stack.json'), JSON.stringify({ databaseUrl: database.appUrl }));
       assert.equal((await verify([], { COUNTROOM_DATA: folder })).code, 0);
     } finally {

@@ -18,7 +18,10 @@ describe('the walls of the ledger', () => {
     const { rows } = await ledger.pool.query<{ name: string }>(
       `select table_name as name from information_schema.tables where table_schema = 'ledger' order by 1`,
     );
-    assert.deepEqual(rows.map(({ name }) => name), TABLES.toSorted());
+    assert.deepEqual(
+      rows.map(({ name }) => name),
+      TABLES.toSorted(),
+    );
   });
 
   for (const table of TABLES) {
@@ -45,7 +48,21 @@ describe('the walls of the ledger', () => {
     );
     assert.deepEqual(
       rows.map(({ name }) => name),
-      ['capture', 'cash', 'derive_id', 'expire', 'hold', 'liability', 'lock_accounts', 'open_player', 'post', 'post_net', 'reverse', 'trial_balance', 'void'],
+      [
+        'capture',
+        'cash',
+        'derive_id',
+        'expire',
+        'hold',
+        'liability',
+        'lock_accounts',
+        'open_player',
+        'post',
+        'post_net',
+        'reverse',
+        'trial_balance',
+        'void',
+      ],
     );
     await denied(`select ledger.open_account('house_gaming', 'house', 'SEK')`);
     await denied(`select ledger.write(gen_random_uuid(), 'stake', 'w', now(), gen_random_uuid(), '{}')`);
@@ -83,7 +100,11 @@ describe('the walls of the ledger', () => {
 
   it('keep facts from the owner too', async () => {
     for (const table of ['transfers', 'entries', 'refusals']) {
-      for (const sql of [`delete from ledger.${table}`, `truncate ledger.${table} cascade`, `update ledger.${table} set ${table === 'entries' ? 'amount = 1' : `code = 'stake'`}`]) {
+      for (const sql of [
+        `delete from ledger.${table}`,
+        `truncate ledger.${table} cascade`,
+        `update ledger.${table} set ${table === 'entries' ? 'amount = 1' : `code = 'stake'`}`,
+      ]) {
         await assert.rejects(ledger.owner.query(sql), violates('facts_are_final'), sql);
       }
     }
@@ -112,8 +133,12 @@ describe('the walls of the ledger', () => {
       `select prosrc as body from pg_proc where pronamespace = 'ledger'::regnamespace`,
     );
     const states = ['captured', 'voided', 'expired'].map((state) => `hold_already_${state}`);
-    const said = rows.flatMap(({ body }) => [...body.matchAll(/'([a-z]+(?:_[a-z]+)+)'/g)].map(([, word]) => word!));
-    const codes = said.filter((word) => /_(conflict|not_found|funds|large|exceeded|reversed|not_expired)$/.test(word));
+    const said = rows.flatMap(({ body }) =>
+      [...body.matchAll(/'([a-z]+(?:_[a-z]+)+)'/g)].map(([, word]) => word!),
+    );
+    const codes = said.filter((word) =>
+      /_(conflict|not_found|funds|large|exceeded|reversed|not_expired)$/.test(word),
+    );
     assert.deepEqual([...new Set([...codes, ...states])].sort(), LEDGER_ERRORS.toSorted());
   });
 });

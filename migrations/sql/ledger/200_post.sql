@@ -67,8 +67,8 @@ begin
   if not moves then raise exception 'a transfer moves something' using errcode = 'check_violation', constraint = 'legs_make_sense'; end if;
 end $$;
 
--- Writes one transfer and its entries, or refuses it: the only place where money moves. Its accounts are locked by
--- now, and `p_content` is the fingerprint of the request. Writes no refusal down.
+-- Writes one transfer and its entries, or refuses it: the only place where money moves. Its id and its accounts are
+-- locked by now, and `p_content` is the fingerprint of the request. Writes no refusal down.
 create or replace function ledger.write(
   p_id uuid, p_code text, p_business text, p_happened timestamptz, p_content uuid, p_standings ledger.standing[],
   p_of_hold boolean default false, p_reverses uuid default null
@@ -78,7 +78,6 @@ declare
   judged record;
   written constant timestamptz := clock_timestamp(); -- under the locks, so that an account's entries are in order of time
 begin
-  perform ledger.lock_id(p_id);
   verdict := ledger.first_outcome(p_id, p_content);
   if verdict.outcome is not null then return verdict; end if;
   judged := ledger.judge(p_standings, p_of_hold);
@@ -117,6 +116,7 @@ create or replace function ledger.post(
   p_id uuid, p_code text, p_business text, p_happened timestamptz, p_legs ledger.leg[]
 ) returns ledger.verdict language plpgsql security definer set search_path = ledger, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
+  perform ledger.lock_id(p_id);
   return ledger.apply(p_id, p_code, p_business, p_happened, md5(row(p_code, p_business, p_legs)::text)::uuid, ledger.lock_legs(p_legs));
 end $$;
 
@@ -129,13 +129,15 @@ create or replace function ledger.post_net(
 ) language plpgsql security definer set search_path = ledger, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   content constant uuid := md5(row(p_code, p_business, p_player, p_currency, p_net, p_house, p_repay)::text)::uuid;
-  -- With the house legs, so that all is locked in the one order.
-  standings ledger.standing[] := ledger.lock_legs(p_house || array[
-    row('player_cash', p_player, p_currency, 0, 0), row('player_receivable', p_player, p_currency, 0, 0)]::ledger.leg[]);
+  standings ledger.standing[];
   cash integer;
   debt integer;
   on_account numeric := 0;
 begin
+  perform ledger.lock_id(p_id);
+  -- With the house legs, so that all is locked in the one order.
+  standings := ledger.lock_legs(p_house || array[
+    row('player_cash', p_player, p_currency, 0, 0), row('player_receivable', p_player, p_currency, 0, 0)]::ledger.leg[]);
   for at in 1..cardinality(standings) loop
     if standings[at].is_player and standings[at].amount <> 0 then
       raise exception 'p_house names the player' using errcode = 'check_violation', constraint = 'legs_make_sense';

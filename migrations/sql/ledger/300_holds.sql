@@ -47,8 +47,8 @@ create or replace function ledger.capture(
 declare
   content constant uuid := md5(row(p_hold, p_code, p_business, p_amount, p_to_kind, p_to_owner, p_release)::text)::uuid;
   facts constant jsonb := jsonb_build_object('holdId', p_hold);
-  locked constant record := ledger.lock_hold(p_hold);
-  hold constant ledger.holds := locked.hold;
+  locked record;
+  hold ledger.holds;
   verdict ledger.verdict;
   amount_left bigint;
   taken bigint;
@@ -58,6 +58,8 @@ begin
     raise exception 'a capture takes something out of a hold' using errcode = 'check_violation', constraint = 'legs_make_sense';
   end if;
   perform ledger.lock_id(p_id);
+  locked := ledger.lock_hold(p_hold);
+  hold := locked.hold;
   verdict := ledger.first_outcome(p_id, content);
   if verdict.outcome is not null then return verdict; end if;
   if hold.id is null then return ledger.refused('hold_not_found', facts); end if;
@@ -92,6 +94,7 @@ declare
   verdict ledger.verdict;
 begin
   if p_hold.state = 'captured' then return ledger.refused('hold_already_captured', jsonb_build_object('holdId', p_hold.id)); end if;
+  perform ledger.lock_id(p_id);
   verdict := ledger.write(p_id, p_code, p_business, p_happened, md5(p_hold.id::text)::uuid, ledger.lock_legs(array[
     row('player_held', p_owner, p_currency, -rest, -rest),
     row('player_cash', p_owner, p_currency, rest, 0)]::ledger.leg[]), true);
