@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailure, heartbeat } from '@temporalio/activity';
 import {
   attemptKey,
   depositKey,
@@ -27,60 +27,78 @@ export function createProviderActivities({
   const provider = (name: string) => mustFind(providers, name);
   return {
     /** Asks a provider to take a payment; a repeat has the same key. */
-    async createPayment(input: DepositInput, name: string, expiresAt: string): Promise<ProviderAnswer> {
-      const { depositId, money, method, returnUrl } = input;
-      const answer = await provider(name).createPayment({
-        key: depositKey(depositId),
-        reference: depositId,
-        money,
-        method,
-        returnUrl,
-        expiresAt,
-      });
-      log.info({ depositId, provider: name, ...answer }, 'payment asked for');
-      return answer;
-    },
+    createPayment: beating(
+      async (input: DepositInput, name: string, expiresAt: string): Promise<ProviderAnswer> => {
+        const { depositId, money, method, returnUrl } = input;
+        const answer = await provider(name).createPayment({
+          key: depositKey(depositId),
+          reference: depositId,
+          money,
+          method,
+          returnUrl,
+          expiresAt,
+        });
+        log.info({ depositId, provider: name, ...answer }, 'payment asked for');
+        return answer;
+      },
+    ),
 
-    cancelPayment: (depositId: string, name: string) => provider(name).cancelPayment(depositKey(depositId)),
+    cancelPayment: beating((depositId: string, name: string) =>
+      provider(name).cancelPayment(depositKey(depositId)),
+    ),
 
     /** Sends a payout with the key of its attempt. */
-    async submitPayout(input: WithdrawalInput, attempt: Attempt): Promise<ProviderAnswer> {
+    submitPayout: beating(async (input: WithdrawalInput, attempt: Attempt): Promise<ProviderAnswer> => {
       const answer = await provider(attempt.provider).submitPayout(payoutOf(input, attempt));
       log.info(
         { withdrawalId: input.withdrawalId, attempt: attempt.attempt, provider: attempt.provider, ...answer },
         'payout submitted',
       );
       return answer;
-    },
+    }),
 
     /** Asks until the provider has taken a deposit's payment, or until it has a final word of it. */
-    async askDeposit(depositId: string, name: string, until: 'taken' | 'final'): Promise<ProviderNews> {
-      const asked = await provider(name).ask('deposit', depositKey(depositId));
-      if (asked.outcome === 'not_found') throw stillWaiting(name, 'does not know the payment');
-      return said(asked, name, until);
-    },
+    askDeposit: beating(
+      async (depositId: string, name: string, until: 'taken' | 'final'): Promise<ProviderNews> => {
+        const asked = await provider(name).ask('deposit', depositKey(depositId));
+        if (asked.outcome === 'not_found') throw stillWaiting(name, 'does not know the payment');
+        return said(asked, name, until);
+      },
+    ),
 
     /**
      * Asks until the provider has taken a payout, or until it has a final word. A key it does not know was never
      * taken: the same request is sent again, with the same key, so that whichever arrives first is the only one.
      */
-    async askPayout(
-      input: WithdrawalInput,
-      attempt: Attempt,
-      until: 'taken' | 'final',
-    ): Promise<ProviderNews> {
-      const port = provider(attempt.provider);
-      const payout = payoutOf(input, attempt);
-      const asked = await port.ask('withdrawal', payout.key);
-      if (asked.outcome !== 'not_found') return said(asked, port.name, until);
-      const answer = await port.submitPayout(payout);
-      log.info(
-        { withdrawalId: input.withdrawalId, attempt: attempt.attempt, provider: port.name, ...answer },
-        'payout submitted again',
-      );
-      if (answer.outcome === 'unknown') throw stillWaiting(port.name, answer.reason);
-      return said({ outcome: 'known', news: newsOf(answer, payout) }, port.name, until);
-    },
+    askPayout: beating(
+      async (input: WithdrawalInput, attempt: Attempt, until: 'taken' | 'final'): Promise<ProviderNews> => {
+        const port = provider(attempt.provider);
+        const payout = payoutOf(input, attempt);
+        const asked = await port.ask('withdrawal', payout.key);
+        if (asked.outcome !== 'not_found') return said(asked, port.name, until);
+        const answer = await port.submitPayout(payout);
+        log.info(
+          { withdrawalId: input.withdrawalId, attempt: attempt.attempt, provider: port.name, ...answer },
+          'payout submitted again',
+        );
+        if (answer.outcome === 'unknown') throw stillWaiting(port.name, answer.reason);
+        return said({ outcome: 'known', news: newsOf(answer, payout) }, port.name, until);
+      },
+    ),
+  };
+}
+
+const BEAT_MS = 2_000;
+
+/** Says that it still works, so that what a dying worker leaves behind is taken up in seconds: timeouts.ts. */
+function beating<Args extends unknown[], T>(work: (...args: Args) => Promise<T>) {
+  return async (...args: Args): Promise<T> => {
+    const beat = setInterval(() => heartbeat(), BEAT_MS);
+    try {
+      return await work(...args);
+    } finally {
+      clearInterval(beat);
+    }
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-const milliseconds = (fallback: number) => z.coerce.number().int().positive().max(86_400_000).default(fallback);
+const milliseconds = (fallback: number) =>
+  z.coerce.number().int().positive().max(86_400_000).default(fallback);
 const port = z.coerce.number().int().min(1).max(65_535);
 
 const provider = z.strictObject({
@@ -30,7 +31,10 @@ const environment = z.object({
   /** The owner's role, for migrations alone. */
   COUNTROOM_OWNER_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   COUNTROOM_POOL_SIZE: z.coerce.number().int().min(1).max(200).default(10),
-  TEMPORAL_ADDRESS: z.string().regex(/^[^:]+:\d+$/, 'must be host:port').default('127.0.0.1:7233'),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^:]+:\d+$/, 'must be host:port')
+    .default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   /** Where people open workflows; links in answers point here. */
   TEMPORAL_UI_URL: z.url().default('http://127.0.0.1:8233'),
@@ -41,7 +45,7 @@ const environment = z.object({
   /** ISO 4217 codes that players may hold, separated by commas. */
   COUNTROOM_CURRENCIES: z
     .string()
-    .regex(/^[A-Z0-9]{3,5}(,[A-Z0-9]{3,5})*$/, 'must be currency codes separated by commas')
+    .regex(/^[A-Z]{3,5}(,[A-Z]{3,5})*$/, 'must be currency codes separated by commas')
     .default('SEK,EUR,GBP,USD,DKK,NOK,JPY,KWD')
     .transform((list) => list.split(',')),
   /** Payment providers in the order they are tried, as a JSON array of {name, url, apiKey, webhookSecret}. */
@@ -58,7 +62,12 @@ const environment = z.object({
 });
 
 /** Read by other parts of the stack (dev/), so no mistake when they are there. */
-const READ_ELSEWHERE = new Set(['COUNTROOM_DATA', 'COUNTROOM_CACHE', 'COUNTROOM_RUN_BUILT', 'COUNTROOM_POSTGRES_PORT']);
+const READ_ELSEWHERE = new Set([
+  'COUNTROOM_DATA',
+  'COUNTROOM_CACHE',
+  'COUNTROOM_RUN_BUILT',
+  'COUNTROOM_POSTGRES_PORT',
+]);
 
 /** Reads the environment once, at start-up. Throws a `ConfigError` with every bad variable named, not just the first. */
 export function loadConfig(source: NodeJS.ProcessEnv) {
@@ -66,7 +75,9 @@ export function loadConfig(source: NodeJS.ProcessEnv) {
   const problems = [
     ...(parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
     ...Object.keys(source)
-      .filter((name) => name.startsWith('COUNTROOM_') && !(name in environment.shape) && !READ_ELSEWHERE.has(name))
+      .filter(
+        (name) => name.startsWith('COUNTROOM_') && !(name in environment.shape) && !READ_ELSEWHERE.has(name),
+      )
       .map((name) => `${name}: no such setting; see docs/configuration.md`),
   ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);

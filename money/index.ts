@@ -42,7 +42,8 @@ export function add(a: Money, b: Money): Money {
  */
 export function allocate(total: Money, weights: readonly bigint[]): Money[] {
   const sum = weights.reduce((a, b) => a + b, 0n);
-  if (sum <= 0n || weights.some((weight) => weight < 0n)) throw new RangeError('weights must be whole, and some positive');
+  if (sum <= 0n || weights.some((weight) => weight < 0n))
+    throw new RangeError('weights must be whole, and some positive');
   const sign = total.minor < 0n ? -1n : 1n;
   const absolute = total.minor * sign;
   const parts = weights.map((weight, index) => ({
@@ -51,7 +52,9 @@ export function allocate(total: Money, weights: readonly bigint[]): Money[] {
     remainder: (absolute * weight) % sum,
   }));
   let left = absolute - parts.reduce((a, part) => a + part.minor, 0n);
-  for (const part of parts.toSorted((a, b) => (a.remainder === b.remainder ? a.index - b.index : a.remainder > b.remainder ? -1 : 1))) {
+  for (const part of parts.toSorted((a, b) =>
+    a.remainder === b.remainder ? a.index - b.index : a.remainder > b.remainder ? -1 : 1,
+  )) {
     if (left === 0n) break;
     part.minor += 1n;
     left -= 1n;
@@ -62,7 +65,10 @@ export function allocate(total: Money, weights: readonly bigint[]): Money[] {
 /** For people: `1,250.00 SEK`, `-3.500 KWD`, `500 JPY`. */
 export function format(m: MoneyDto | Money): string {
   const exponent = exponentOf(m.currency);
-  const digits = m.minor.toString().replace('-', '').padStart(exponent + 1, '0');
+  const digits = m.minor
+    .toString()
+    .replace('-', '')
+    .padStart(exponent + 1, '0');
   const whole = digits.slice(0, digits.length - exponent).replace(/\B(?=(\d{3})+$)/g, ',');
   const fraction = exponent === 0 ? '' : `.${digits.slice(-exponent)}`;
   return `${m.minor.toString().startsWith('-') ? '-' : ''}${whole}${fraction} ${m.currency}`;

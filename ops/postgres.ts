@@ -12,11 +12,15 @@ const driversParser = pg.types.getTypeParser as unknown as (oid: number, format?
 
 /** bigint and whole numeric columns arrive as `bigint`; set on our pools alone, not on the driver. */
 export const types = {
-  getTypeParser: (oid: number, format?: string): Parse => (oid === INT8 || oid === NUMERIC ? BigInt : driversParser(oid, format)),
+  getTypeParser: (oid: number, format?: string): Parse =>
+    oid === INT8 || oid === NUMERIC ? BigInt : driversParser(oid, format),
 } as unknown as pg.CustomTypesConfig;
 
 /** `onIdleError` hears of connections that died while nobody used them; without a listener they would end the process. */
-export function createPool(url: string, { max, onIdleError }: { max: number; onIdleError: (error: Error) => void }): Pool {
+export function createPool(
+  url: string,
+  { max, onIdleError }: { max: number; onIdleError: (error: Error) => void },
+): Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max,

@@ -1,4 +1,11 @@
-export { requestOperation, settleDirect, findOperation, operationsOf, progressOf, type Operation } from './operations.ts';
+export {
+  requestOperation,
+  settleDirect,
+  findOperation,
+  operationsOf,
+  progressOf,
+  type Operation,
+} from './operations.ts';
 export { claimRound, closeOperation, parkOperation, postMoves, undoClaim, undoMoves } from './steps.ts';
 export { clientsWith, findRound, findWager, wagersOf, type Round, type Wager } from './read.ts';
 export { placeWager, play, rollBack, type Answered, type Stake } from './wagers.ts';

@@ -26,10 +26,11 @@ export interface OperationRequest extends OperationRef {
 }
 
 export type Requested =
-  | { readonly operation: Operation; readonly replayed: boolean }
-  | { readonly refusal: Refusal };
+  { readonly operation: Operation; readonly replayed: boolean } | { readonly refusal: Refusal };
 
-const columnsOf = (row: string) => `${row}.client_id as "clientId", ${row}.kind, ${row}.operation_id as "operationId",
+const columnsOf = (
+  row: string,
+) => `${row}.client_id as "clientId", ${row}.kind, ${row}.operation_id as "operationId",
   ${row}.round_id as "roundId", ${row}.status, ${row}.outcome, ${row}.problem, ${row}.round_status as "roundStatus", ${row}.settled,
   ${row}.totals, ${row}.balances, ${row}.workflow_id as "workflowId"`;
 
@@ -38,10 +39,13 @@ const columnsOf = (row: string) => `${row}.client_id as "clientId", ${row}.kind,
  * Refused: `not_found` (the round), `wager_unknown`, `idempotency_conflict`; none of them is recorded.
  */
 export const requestOperation = (pool: Pool, r: OperationRequest): Promise<Requested> =>
-  request(pool, 'request_operation',
+  request(
+    pool,
+    'request_operation',
     `select r.problem as "requestProblem", r.replayed, ${columnsOf('(r.op)')}
        from rounds.request_operation($1::text, $2::text, $3::text, $4::text, $5::jsonb, $6::text) r`,
-    [r.clientId, r.kind, r.operationId, r.roundId, JSON.stringify(r.content), r.workflowId]);
+    [r.clientId, r.kind, r.operationId, r.roundId, JSON.stringify(r.content), r.workflowId],
+  );
 
 /** More outcomes than these, or more than one player, need a workflow. */
 const DIRECT_OUTCOMES = 20;
@@ -51,10 +55,13 @@ const DIRECT_OUTCOMES = 20;
  * `requested`, with the id of the workflow to start.
  */
 export const settleDirect = (pool: Pool, r: OperationRequest): Promise<Requested> =>
-  request(pool, 'settle_direct',
+  request(
+    pool,
+    'settle_direct',
     `select r.problem as "requestProblem", r.replayed, ${columnsOf('(r.op)')}
        from rounds.settle_direct($1::text, $2::text, $3::text, $4::jsonb, $5::text, $6::int) r`,
-    [r.clientId, r.operationId, r.roundId, JSON.stringify(r.content), r.workflowId, DIRECT_OUTCOMES]);
+    [r.clientId, r.operationId, r.roundId, JSON.stringify(r.content), r.workflowId, DIRECT_OUTCOMES],
+  );
 
 async function request(pool: Pool, name: string, text: string, values: unknown[]): Promise<Requested> {
   const { requestProblem, replayed, ...operation } = await callRow<
@@ -86,7 +93,8 @@ export async function operationsOf(pool: Pool, clientId: string, roundId: string
 /** How far an operation is, counted in moves: one per player and currency. */
 export const progressOf = (pool: Pool, ref: OperationRef): Promise<{ done: number; of: number }> =>
   callRow<{ done: number; of: number }>(
-    pool, 'operation_progress',
+    pool,
+    'operation_progress',
     `select count(*) filter (where posted)::int as done, count(*)::int as "of" from rounds.moves
       where (client_id, kind, operation_id) = ($1::text, $2::text, $3::text)`,
     [ref.clientId, ref.kind, ref.operationId],

@@ -31,8 +31,16 @@ const ofWager = `wager_id as "wagerId", round_id as "roundId", player_id as "pla
 export async function clientsWith(pool: Pool, what: 'round' | 'wager', id: string): Promise<string[]> {
   const { rows } = await pool.query<{ clientId: string }>(
     what === 'round'
-      ? { name: 'clients_with_round', text: 'select client_id as "clientId" from rounds.rounds where round_id = $1::text order by 1', values: [id] }
-      : { name: 'clients_with_wager', text: 'select client_id as "clientId" from rounds.wagers where wager_id = $1::text order by 1', values: [id] },
+      ? {
+          name: 'clients_with_round',
+          text: 'select client_id as "clientId" from rounds.rounds where round_id = $1::text order by 1',
+          values: [id],
+        }
+      : {
+          name: 'clients_with_wager',
+          text: 'select client_id as "clientId" from rounds.wagers where wager_id = $1::text order by 1',
+          values: [id],
+        },
   );
   return rows.map(({ clientId }) => clientId);
 }
@@ -48,7 +56,13 @@ export async function findRound(pool: Pool, clientId: string, roundId: string): 
 }
 
 /** A page of a round's wagers, newest first, from after the wager `[placedAt, wagerId]`. */
-export async function wagersOf(pool: Pool, clientId: string, roundId: string, after: readonly string[], limit: number): Promise<Wager[]> {
+export async function wagersOf(
+  pool: Pool,
+  clientId: string,
+  roundId: string,
+  after: readonly string[],
+  limit: number,
+): Promise<Wager[]> {
   const { rows } = await pool.query<Wager>({
     name: 'wagers_of_round',
     text: `select ${ofWager} from rounds.wagers

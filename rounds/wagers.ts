@@ -41,21 +41,43 @@ const columns = 'outcome, code, facts, replayed, balance, transfer_ids as "trans
 
 /** Takes a stake, in one database transaction and one round trip. */
 export const placeWager = (pool: Pool, s: Stake): Promise<Answered> =>
-  call(pool, 'place_wager',
+  call(
+    pool,
+    'place_wager',
     `select ${columns} from rounds.place_wager($1::text, $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::text, $8::text)`,
-    [s.clientId, s.roundId, s.wagerId, s.playerId, s.gameId, s.amount, s.currency, s.objection]);
+    [s.clientId, s.roundId, s.wagerId, s.playerId, s.gameId, s.amount, s.currency, s.objection],
+  );
 
 /** Stake and result at once, all or none. */
 export const play = (pool: Pool, p: Play): Promise<Answered> =>
-  call(pool, 'play',
+  call(
+    pool,
+    'play',
     `select ${columns} from rounds.play($1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::bigint, $8::text, $9::bigint,
        $10::boolean, $11::text)`,
-    [p.clientId, p.roundId, p.wagerId, p.settlementId, p.playerId, p.gameId, p.amount, p.currency, p.payout, p.closeRound, p.objection]);
+    [
+      p.clientId,
+      p.roundId,
+      p.wagerId,
+      p.settlementId,
+      p.playerId,
+      p.gameId,
+      p.amount,
+      p.currency,
+      p.payout,
+      p.closeRound,
+      p.objection,
+    ],
+  );
 
 /** Gives a stake back, whatever amount the caller believes it had; of an unknown wager it leaves a tombstone. */
 export const rollBack = (pool: Pool, r: Rollback): Promise<Answered> =>
-  call(pool, 'roll_back', `select ${columns} from rounds.roll_back($1::text, $2::text, $3::text, $4::text)`,
-    [r.clientId, r.wagerId, r.rollbackId, r.reason]);
+  call(pool, 'roll_back', `select ${columns} from rounds.roll_back($1::text, $2::text, $3::text, $4::text)`, [
+    r.clientId,
+    r.wagerId,
+    r.rollbackId,
+    r.reason,
+  ]);
 
 interface Row {
   outcome: 'applied' | 'noop' | 'tombstoned' | 'refused';
@@ -67,7 +89,9 @@ interface Row {
 }
 
 async function call(pool: Pool, name: string, text: string, values: readonly unknown[]): Promise<Answered> {
-  const { outcome, code, facts, replayed, balance, transferIds } = await callRow<Row & { [column: string]: unknown }>(pool, name, text, values);
+  const { outcome, code, facts, replayed, balance, transferIds } = await callRow<
+    Row & { [column: string]: unknown }
+  >(pool, name, text, values);
   if (outcome === 'refused') {
     return { outcome, replayed, refusal: { code: code ?? 'internal', ...(facts === null ? {} : { facts }) } };
   }

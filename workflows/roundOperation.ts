@@ -13,6 +13,7 @@ import {
 import type { RoundsActivities } from '../activities/index.ts';
 import { SEARCH } from '../contract/names.ts';
 import {
+  MOVES_PER_BATCH,
   OPERATION_ANSWER,
   type OperationInput,
   type OperationProblem,
@@ -21,12 +22,18 @@ import {
 import { Saga } from './saga.ts';
 import { OWN_BOOKS } from './timeouts.ts';
 
-// After 16 s without our books people are told; it is tried on without end: see `persist`.
-const { claimRound, postMoves, closeOperation, undoMoves, undoClaim, parkOperation } =
-  proxyLocalActivities<RoundsActivities>({
-    ...OWN_BOOKS,
-    retry: { ...OWN_BOOKS.retry, maximumAttempts: 8 },
-  });
+/** After 16 s without our books people are told, and it is tried on without end: see `persist`. */
+const RETRY = { ...OWN_BOOKS.retry, maximumAttempts: 8 };
+/** A step's summary is what support reads beside it in the timeline of the Web UI. */
+const books = (summary: string) =>
+  proxyLocalActivities<RoundsActivities>({ ...OWN_BOOKS, retry: RETRY, summary });
+
+const { claimRound } = books('claim the round, check every outcome, plan');
+const { postMoves } = books(`post up to ${String(MOVES_PER_BATCH)} players`);
+const { closeOperation } = books('free the round and write down the totals');
+const { undoMoves } = books(`give back what up to ${String(MOVES_PER_BATCH)} players got`);
+const { undoClaim } = books('give the round back as it was');
+const { parkOperation } = books('put it before a person');
 
 /** Answered when the operation is done, refused or parked; which it is, our own books tell. */
 const answer = defineUpdate(OPERATION_ANSWER);
@@ -65,16 +72,27 @@ async function operate({ roundId, ...ref }: OperationInput, onParked: () => void
   let problem: OperationProblem | null = null;
   const undoOfClaim = () => persist(work, () => undoClaim(ref, problem ?? { code: 'internal' }));
   const claim = await saga.step('claim', () => takeTurn(work), undoOfClaim);
-  if (claim === 'ended') return work.say('refused as a whole, or ended before; nothing was posted');
-  problem = await saga.step('post', () => postAll(work), () => takeAllBack(work, onParked));
+  if (claim === 'ended') {
+    work.say('refused as a whole, or ended before; nothing was posted');
+    return;
+  }
+  problem = await saga.step(
+    'post',
+    () => postAll(work),
+    () => takeAllBack(work, onParked),
+  );
   if (problem === null) {
     await persist(work, () => closeOperation(ref));
-    return work.say('done');
+    work.say('done');
+    return;
   }
   work.say(`refused (${problem.code}), giving back what was posted`);
   await saga.compensate();
   work.say(`refused (${problem.code}), all that was posted is given back`);
-  upsertSearchAttributes([{ key: SEARCH.stage, value: 'refused' }, { key: SEARCH.reason, value: problem.code }]);
+  upsertSearchAttributes([
+    { key: SEARCH.stage, value: 'refused' },
+    { key: SEARCH.reason, value: problem.code },
+  ]);
 }
 
 /** Operations on one round take turns: a busy round is tried again, and nobody is refused for that. */
@@ -97,45 +115,47 @@ async function postAll(work: Work): Promise<OperationProblem | null> {
 
 /** Where the ledger refuses even this, it waits for a person, who makes room; then it goes on by itself. */
 async function takeAllBack(work: Work, onParked: () => void): Promise<void> {
-  for (let wait = FIRST_RETRY_MS; ; wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
+  for (let wait = FIRST_RETRY_MS; ;) {
     const { remaining, problem } = await persist(work, () => undoMoves(work.ref));
-    if (problem === null && remaining === 0) return;
-    if (problem === null) continue;
-    await persist(work, () => parkOperation(work.ref, problem));
-    onParked();
-    await callForHelp(
-      work,
-      problem.code,
-      `cannot give back what was posted (${problem.code}): needs a person`,
-      wait,
-    );
+    if (problem !== null) {
+      await persist(work, () => parkOperation(work.ref, problem));
+      onParked();
+      const what = `cannot give back what was posted (${problem.code}): needs a person`;
+      wait = await callForHelp(work, problem.code, what, wait);
+    } else if (remaining === 0) {
+      endHelp(wait);
+      return;
+    }
   }
 }
 
 /** Repeats a step on our own books until it is done. A failure here is a bug or an outage, never a refusal. */
 async function persist<T>(work: Work, step: () => Promise<T>): Promise<T> {
-  for (let wait = FIRST_RETRY_MS; ; wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
+  for (let wait = FIRST_RETRY_MS; ;) {
     try {
-      return await step();
+      const done = await step();
+      endHelp(wait);
+      return done;
     } catch (error) {
-      if (!(error instanceof ActivityFailure)) throw error;
-      await callForHelp(
-        work,
-        'step_fails',
-        `a step fails again and again (${String(error.cause?.message)})`,
-        wait,
-      );
+      if (!(error instanceof TemporalFailure)) throw error;
+      const why = error.cause?.message ?? error.message;
+      wait = await callForHelp(work, 'step_fails', `a step fails again and again (${why})`, wait);
     }
   }
 }
 
-/** Shows in the Web UI, and to whoever searches for `NeedsAttention`, that it is stuck; then waits before the next try. */
-async function callForHelp({ say }: Work, reason: string, what: string, waitMs: number): Promise<void> {
+/** Shows in the Web UI, and to whoever searches for `NeedsAttention`, that it is stuck; then waits, longer each time. */
+async function callForHelp({ say }: Work, reason: string, what: string, waitMs: number): Promise<number> {
   upsertSearchAttributes([
     { key: SEARCH.needsAttention, value: true },
     { key: SEARCH.reason, value: reason },
   ]);
   say(what);
   await sleep(waitMs, { summary: 'before the next try' });
-  upsertSearchAttributes([{ key: SEARCH.needsAttention, value: false }]);
+  return Math.min(waitMs * 2, LONGEST_RETRY_MS);
+}
+
+/** On the usual path nobody was called, and no history event is spent on saying so. */
+function endHelp(waitMs: number): void {
+  if (waitMs > FIRST_RETRY_MS) upsertSearchAttributes([{ key: SEARCH.needsAttention, value: false }]);
 }

@@ -9,5 +9,7 @@ export const OWN_BOOKS = {
 /** One question to a provider. It is not repeated here: silence is an outcome, `unknown`, and the saga decides. */
 export const PROVIDER = {
   startToCloseTimeout: '60s',
+  // A worker that was killed is noticed by its silence: without this its question would rest for the whole minute.
+  heartbeatTimeout: '10s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
 } as const satisfies ActivityOptions;

@@ -111,7 +111,7 @@ function errorAnswer(
   answer: (response: Response, status: number, body: object) => Promise<void>,
 ): ErrorRequestHandler {
   // Express knows an error handler by its four parameters.
-   
+
   return async (error: unknown, _request, response, _next) => {
     const refusal = error instanceof Refusal ? error : badRequest(error);
     if (refusal !== undefined) {

@@ -158,7 +158,10 @@ describe('a hundred at once', () => {
   it('batches of another room do not deadlock with single stakes when they lock first', async () => {
     const players = await Promise.all(Array.from({ length: 8 }, () => ledger.player(1_000n)));
     await hundred(async (n) => {
-      if (n % 4 !== 0) return void (await applied(ledger.stake(players[n % 8]!, 1n)));
+      if (n % 4 !== 0) {
+        await applied(ledger.stake(players[n % 8]!, 1n));
+        return;
+      }
       const batch = n % 8 === 0 ? players : players.toReversed();
       await inTransaction(ledger.pool, async (tx) => {
         await tx.query(
@@ -209,7 +212,10 @@ describe('a pool of one connection', () => {
   it('serves a hundred stakes, holds and captures: none takes a second connection while it has the first', async () => {
     const player = await ledger.player(300n);
     await hundred(async (n) => {
-      if (n % 2 === 0) return void (await applied(ledger.stake(player, 1n)));
+      if (n % 2 === 0) {
+        await applied(ledger.stake(player, 1n));
+        return;
+      }
       const { transferId } = await applied(ledger.hold(player, 2n));
       await applied(captureHold(ledger.pool, { ...aDeed('payout_submitted'), holdId: transferId!, to }));
     });

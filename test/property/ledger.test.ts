@@ -17,7 +17,7 @@ import { testDatabase, type TestDatabase } from '../support/postgres.ts';
 import { balance, EMPTY, step, type Answer, type Model, type Operation } from './ledgerModel.ts';
 
 /** `LEDGER_RUNS=200 LEDGER_SEED=42 npm test -- test/property` looks longer, or at one history again. */
-const RUNS = parseInt(process.env['LEDGER_RUNS'] ?? '12', 10);
+const RUNS = parseInt(process.env['LEDGER_RUNS'] ?? '15', 10);
 const SEED = parseInt(process.env['LEDGER_SEED'] ?? String(Date.now() % 1_000_000_000), 10);
 
 const PLAYERS = [0, 1];
@@ -56,25 +56,23 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       release: fc.boolean(),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('void' as const), hold: holdId }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('void' as const), hold: holdId }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('reverse' as const), id, transfer: id }) },
 );
 /** What is sent at once, wave after wave: picked from a few operations, so that much of it is a repeat. */
-const history = fc
-  .array(operation, { minLength: 40, maxLength: 60, size: 'max' })
-  .chain((few) =>
-    fc.array(fc.array(fc.constantFrom(...few), { minLength: 1, maxLength: 5, size: 'max' }), {
-      minLength: 40,
-      maxLength: 60,
-      size: 'max',
-    }),
-  );
+const history = fc.array(operation, { minLength: 40, maxLength: 60, size: 'max' }).chain((few) =>
+  fc.array(fc.array(fc.constantFrom(...few), { minLength: 1, maxLength: 5, size: 'max' }), {
+    minLength: 40,
+    maxLength: 60,
+    size: 'max',
+  }),
+);
 
 describe('any history of the ledger', () => {
   let database: TestDatabase;
   let histories = 0;
   before(async () => (database = await testDatabase()));
-  after(() => { console.log((globalThis as any).T); return database.drop(); });
+  after(() => database.drop());
 
   it(`has an order in which a ledger without concurrency answers the same (LEDGER_SEED=${String(SEED)})`, async function () {
     this.timeout(600_000);
@@ -89,7 +87,6 @@ describe('any history of the ledger', () => {
           assert.ok(models.length > 0, `no order of these explains the answers ${answers.join(', ')}`);
           models = distinct(models);
         }
-        (globalThis as any).T ??= {}; for (const m of models.slice(0,1)) for (const f of Object.values(m.fates)) { const k = f.answer.replace(/-?\d+/g,"N"); (globalThis as any).T[k] = ((globalThis as any).T[k] ?? 0) + 1; }
         const balances = await world.balances();
         assert.ok(
           models.some((model) =>
@@ -98,7 +95,7 @@ describe('any history of the ledger', () => {
         );
         await checkInvariants(database.owner);
       }),
-      /*T*/{ numRuns: RUNS, seed: SEED, endOnFailure: RUNS > 50 },
+      { numRuns: RUNS, seed: SEED, endOnFailure: RUNS > 50 },
     );
   });
 });

@@ -77,7 +77,7 @@ function write(model: Model, id: string, content: string, legs: Legs): Step {
   const after = (account: string) => balance(model, account) + (legs[account] ?? 0n);
   const accounts = Object.keys(legs);
   const tooLarge = (account: string) =>
-    after(account) > (MOST) || after(account) < -MOST;
+    after(account) > (account.startsWith('debt') ? 0n : MOST) || after(account) < -MOST;
   if (accounts.some(tooLarge)) return settle(model, id, content, 'amount_too_large');
   if (accounts.some((account) => !account.startsWith('debt') && after(account) < 0n))
     return settle(model, id, content, 'insufficient_funds');

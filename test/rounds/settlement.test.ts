@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { claimRound, postMoves, type Operation } from '../../rounds/index.ts';
-import { CLIENT, aTable, fateOf, fresh, type Table } from './table.ts';
+import type { Operation } from '../../rounds/index.ts';
+import { aTable, fateOf, fresh, type Table } from './table.ts';
 
 /** Both ways end the same: the same records, verdicts and books. */
 const WAYS = {
@@ -8,7 +8,10 @@ const WAYS = {
   'a settlement at once': (table: Table) => table.settleAtOnce.bind(table),
 } as const;
 
-const codesOf = ({ problem }: Operation) => [problem?.code, problem?.errors?.map(({ pointer, code }) => `${pointer} ${String(code)}`)];
+const codesOf = ({ problem }: Operation) => [
+  problem?.code,
+  problem?.errors?.map(({ pointer, code }) => `${pointer} ${String(code)}`),
+];
 
 for (const [way, settleOf] of Object.entries(WAYS)) {
   describe(way, () => {
@@ -24,10 +27,18 @@ for (const [way, settleOf] of Object.entries(WAYS)) {
       const [player, round] = [await table.player(1_000), fresh('r')];
       const house = await table.house('house_gaming');
       const [won, lost, forgotten] = [
-        await table.wager({ round, player, amount: 100 }), await table.wager({ round, player, amount: 200 }), await table.wager({ round, player, amount: 50 }),
+        await table.wager({ round, player, amount: 100 }),
+        await table.wager({ round, player, amount: 200 }),
+        await table.wager({ round, player, amount: 50 }),
       ];
-      const { status, outcome, roundStatus, settled, totals, balances, problem } = await settle(round, { [won]: 500, [lost]: 0 });
-      assert.deepEqual({ status, outcome, roundStatus, settled, problem }, { status: 'done', outcome: 'applied', roundStatus: 'closed', settled: 3, problem: null });
+      const { status, outcome, roundStatus, settled, totals, balances, problem } = await settle(round, {
+        [won]: 500,
+        [lost]: 0,
+      });
+      assert.deepEqual(
+        { status, outcome, roundStatus, settled, problem },
+        { status: 'done', outcome: 'applied', roundStatus: 'closed', settled: 3, problem: null },
+      );
       assert.deepEqual(totals, [{ currency: 'SEK', paid: 500, takenBack: 0, receivable: 0 }]);
       assert.deepEqual(balances, [{ playerId: player, currency: 'SEK', cash: 1_150 }]);
       assert.deepEqual(await table.has(player), { cash: 1_150, owed: 0, inPlay: 0 });
@@ -40,7 +51,8 @@ for (const [way, settleOf] of Object.entries(WAYS)) {
       const [player, round] = [await table.player(1_000), fresh('r')];
       const [one, two] = [await table.wager({ round, player }), await table.wager({ round, player })];
       const settled = [
-        await settle(round, { [one]: 30 }, { close: false }), await settle(round, { [one]: 20 }, { close: false }),
+        await settle(round, { [one]: 30 }, { close: false }),
+        await settle(round, { [one]: 20 }, { close: false }),
         await settle(round, { [two]: 0, [one]: 5 }),
       ].map((operation) => operation.settled);
       assert.deepEqual(settled, [1, 0, 1]);
@@ -61,7 +73,10 @@ for (const [way, settleOf] of Object.entries(WAYS)) {
       const [player, round] = [await table.player(0), fresh('r')];
       const wager = await table.wager({ round, player, amount: 0 });
       const { status, settled, totals } = await settle(round, {});
-      assert.deepEqual({ status, settled, totals }, { status: 'done', settled: 1, totals: [{ currency: 'SEK', paid: 0, takenBack: 0, receivable: 0 }] });
+      assert.deepEqual(
+        { status, settled, totals },
+        { status: 'done', settled: 1, totals: [{ currency: 'SEK', paid: 0, takenBack: 0, receivable: 0 }] },
+      );
       assert.deepEqual(await table.wagerStatus(wager), { status: 'settled', payout: 0 });
     });
 
@@ -71,7 +86,10 @@ for (const [way, settleOf] of Object.entries(WAYS)) {
       const first = await settle(round, { [wager]: 70 }, { id });
       await table.give(player, 1);
       assert.deepEqual(await settle(round, { [wager]: 70 }, { id }), first);
-      for (const content of [{ outcomes: [{ wagerId: wager, payout: 71 }], closeRound: true }, { outcomes: [{ wagerId: wager, payout: 70 }], closeRound: false }]) {
+      for (const content of [
+        { outcomes: [{ wagerId: wager, payout: 71 }], closeRound: true },
+        { outcomes: [{ wagerId: wager, payout: 70 }], closeRound: false },
+      ]) {
         const other = await table.request('settlement', id, round, content);
         assert.ok('refusal' in other && other.refusal.code === 'idempotency_conflict');
       }
@@ -80,16 +98,27 @@ for (const [way, settleOf] of Object.entries(WAYS)) {
 
     it('with one bad outcome is refused as a whole before any money moves, and names each bad one', async () => {
       const [player, round, elsewhere] = [await table.player(1_000), fresh('r'), fresh('r')];
-      const [good, rolledBack, foreign] = [await table.wager({ round, player }), await table.wager({ round, player }), await table.wager({ round: elsewhere, player })];
+      const [good, rolledBack, foreign] = [
+        await table.wager({ round, player }),
+        await table.wager({ round, player }),
+        await table.wager({ round: elsewhere, player }),
+      ];
       await table.rollBack(rolledBack);
       const refused = fresh('w');
-      assert.equal(fateOf(await table.stake({ round, wager: refused, player, amount: 100_000 })), 'insufficient_funds');
+      assert.equal(
+        fateOf(await table.stake({ round, wager: refused, player, amount: 100_000 })),
+        'insufficient_funds',
+      );
       const before = await table.has(player);
       const operation = await settle(round, { [good]: 500, [foreign]: 1, [rolledBack]: 1, [refused]: 1 });
       assert.equal(operation.status, 'refused');
       assert.deepEqual(codesOf(operation), [
         'wager_rolled_back',
-        ['/outcomes/1/wagerId invalid_state', '/outcomes/2/wagerId wager_rolled_back', '/outcomes/3/wagerId invalid_state'],
+        [
+          '/outcomes/1/wagerId invalid_state',
+          '/outcomes/2/wagerId wager_rolled_back',
+          '/outcomes/3/wagerId invalid_state',
+        ],
       ]);
       assert.deepEqual(await table.has(player), before);
       assert.deepEqual(await table.wagerStatus(good), { status: 'open', payout: 0 });
@@ -100,16 +129,23 @@ for (const [way, settleOf] of Object.entries(WAYS)) {
       const [player, round] = [await table.player(1_000), fresh('r')];
       const [voided, other] = [await table.wager({ round, player }), await table.wager({ round, player })];
       await table.voidRound(round, [voided]);
-      assert.deepEqual(codesOf(await settle(round, { [voided]: 5 })), ['invalid_state', ['/outcomes/0/wagerId invalid_state']]);
+      assert.deepEqual(codesOf(await settle(round, { [voided]: 5 })), [
+        'invalid_state',
+        ['/outcomes/0/wagerId invalid_state'],
+      ]);
       assert.equal((await settle(round, { [other]: 5 })).status, 'done');
     });
 
     it('that would take a balance past 2^53-1 is refused, and the saga of others is not', async () => {
       const [rich, round] = [await table.player(1_000), fresh('r')];
-      const [one, two] = [await table.wager({ round, player: rich }), await table.wager({ round, player: rich })];
+      const [one, two] = [
+        await table.wager({ round, player: rich }),
+        await table.wager({ round, player: rich }),
+      ];
       const half = Math.floor(Number.MAX_SAFE_INTEGER / 2);
       assert.deepEqual(codesOf(await settle(round, { [one]: half, [two]: half })), [
-        'amount_too_large', ['/outcomes/0/wagerId amount_too_large', '/outcomes/1/wagerId amount_too_large'],
+        'amount_too_large',
+        ['/outcomes/0/wagerId amount_too_large', '/outcomes/1/wagerId amount_too_large'],
       ]);
       assert.equal((await settle(round, { [one]: 7 })).status, 'done');
     });
@@ -138,87 +174,20 @@ for (const [way, settleOf] of Object.entries(WAYS)) {
       await table.wager({ round, player });
       const still = await table.request('settlement', id, round, content);
       assert.ok('refusal' in still);
-      assert.deepEqual([still.refusal.code, still.refusal.errors?.[0]?.pointer], ['wager_unknown', '/outcomes/0/wagerId']);
+      assert.deepEqual(
+        [still.refusal.code, still.refusal.errors?.[0]?.pointer],
+        ['wager_unknown', '/outcomes/0/wagerId'],
+      );
       await table.stake({ round, wager, player });
       assert.equal((await settle(round, { [wager]: 50 }, { id })).status, 'done');
     });
   });
 }
 
-describe('a settlement of many players', () => {
-  let table: Table;
-  before(async () => {
-    table = await aTable();
-  });
-  after(() => table.leave());
-
-  it('pays each in their own currency, and sums up by currency', async () => {
-    const round = fresh('r');
-    const [inSek, inEur] = [await table.player(1_000), await table.player(1_000, ['EUR', 'SEK'])];
-    const wagers = [
-      await table.wager({ round, player: inSek }), await table.wager({ round, player: inEur, currency: 'EUR' }), await table.wager({ round, player: inEur }),
-    ];
-    const { totals } = await table.settle(round, { [wagers[0]!]: 10, [wagers[1]!]: 20, [wagers[2]!]: 30 });
-    assert.deepEqual(totals, [
-      { currency: 'EUR', paid: 20, takenBack: 0, receivable: 0 },
-      { currency: 'SEK', paid: 40, takenBack: 0, receivable: 0 },
-    ]);
-    assert.deepEqual([(await table.has(inEur, 'EUR')).cash, (await table.has(inEur)).cash], [920, 930]);
-  });
-
-  it('posts them in batches of 100, and a batch that is repeated posts nothing twice', async () => {
-    const round = fresh('r');
-    const outcomes: Record<string, number> = {};
-    const players = await Promise.all(Array.from({ length: 130 }, () => table.player(100)));
-    await Promise.all(players.map(async (player) => (outcomes[await table.wager({ round, player, amount: 100 })] = 150)));
-    const id = fresh('s');
-    const ref = { clientId: CLIENT, kind: 'settlement' as const, operationId: id };
-    await table.request('settlement', id, round, { outcomes: Object.entries(outcomes).map(([wagerId, payout]) => ({ wagerId, payout })), closeRound: true });
-    assert.deepEqual([await claimRound(table.pool, ref), await claimRound(table.pool, ref)], ['claimed', 'claimed']);
-    assert.deepEqual(await postMoves(table.pool, ref), { done: 100, of: 130, problem: null });
-    // The worker died here: three others take it on at once.
-    const [operation] = await Promise.all([table.run('settlement', id), table.run('settlement', id), table.run('settlement', id)]);
-    assert.deepEqual([operation.status, operation.settled, operation.balances.length], ['done', 130, 100]);
-    assert.deepEqual(await postMoves(table.pool, ref), { done: 130, of: 130, problem: null });
-    for (const player of players) assert.deepEqual(await table.has(player), { cash: 150, owed: 0, inPlay: 0 });
-  });
-
-  it('takes 10,000 outcomes of 2,000 players', async function () {
-    this.timeout(120_000);
-    const round = fresh('r');
-    await seedRound(table, round, { players: 2_000, wagersEach: 5 });
-    const outcomes = Array.from({ length: 10_000 }, (_, i) => ({ wagerId: `${round}-w${String(i)}`, payout: i % 3 === 0 ? 250 : 0 }));
-    const { status, settled, totals } = await table.operate('settlement', fresh('s'), round, { outcomes, closeRound: true });
-    assert.deepEqual({ status, settled }, { status: 'done', settled: 10_000 });
-    assert.deepEqual(totals, [{ currency: 'SEK', paid: 3_334 * 250, takenBack: 0, receivable: 0 }]);
-  });
-});
-
-/**
- * Many wagers, by the functions a game's calls end in. 250 to a transaction: within one, each posting leaves another
- * dead version of the house's row for the next to step over.
- */
-async function seedRound(table: Table, round: string, { players, wagersEach }: { players: number; wagersEach: number }): Promise<void> {
-  const { owner } = table.db;
-  for (let from = 0; from < players; from += 250) {
-    const some = [round, from, Math.min(players, from + 250) - 1];
-    await owner.query(`select count(*) from generate_series($2::int, $3::int) i, players.register($1 || '-p' || i, 'MT', '{SEK}')`, some);
-    await owner.query(
-      `select count(ledger.post(ledger.derive_id($1, i::text), 'adjustment', $1, now(), array[
-         row('player_cash', $1 || '-p' || i, 'SEK', 1000, 0), row('adjustments', 'house', 'SEK', -1000, 0)]::ledger.leg[]))
-         from generate_series($2::int, $3::int) i`,
-      some,
-    );
-    await owner.query(
-      `select count(*) from generate_series($2::int * $4::int, ($3::int + 1) * $4::int - 1) i,
-              rounds.place_wager('game', $1, $1 || '-w' || i, $1 || '-p' || (i / $4::int), 'roulette', 100, 'SEK', null)`,
-      [...some, wagersEach],
-    );
-  }
-}
-
 async function versionOf(table: Table, player: string): Promise<number> {
   const { rows } = await table.db.owner.query<{ version: bigint }>(
-    `select version from ledger.accounts where kind = 'player_cash' and owner = $1 and currency = 'SEK'`, [player]);
+    `select version from ledger.accounts where kind = 'player_cash' and owner = $1 and currency = 'SEK'`,
+    [player],
+  );
   return Number(rows[0]!.version);
 }

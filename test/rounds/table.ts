@@ -2,8 +2,21 @@ import assert from 'node:assert/strict';
 import type { OperationKind } from '../../contract/rounds.ts';
 import { award, register } from '../../players/index.ts';
 import {
-  claimRound, closeOperation, findOperation, findRound, findWager, placeWager, play, postMoves, requestOperation, rollBack, settleDirect,
-  undoClaim, undoMoves, type Answered, type Operation,
+  claimRound,
+  closeOperation,
+  findOperation,
+  findRound,
+  findWager,
+  placeWager,
+  play,
+  postMoves,
+  requestOperation,
+  rollBack,
+  settleDirect,
+  undoClaim,
+  undoMoves,
+  type Answered,
+  type Operation,
 } from '../../rounds/index.ts';
 import { checkInvariants } from '../support/invariants.ts';
 import { testDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -56,7 +69,14 @@ export class Table {
 
   async give(playerId: string, cash: number, currency = 'SEK'): Promise<void> {
     const awardId = fresh('a');
-    const given = await award(this.pool, { clientId: CLIENT, awardId, playerId, currency, amount: BigInt(cash), request: { awardId } });
+    const given = await award(this.pool, {
+      clientId: CLIENT,
+      awardId,
+      playerId,
+      currency,
+      amount: BigInt(cash),
+      request: { awardId },
+    });
     assert.equal(given.outcome, 'applied');
   }
 
@@ -68,7 +88,11 @@ export class Table {
   async wager(s: StakeOf & { round: string }): Promise<string> {
     const wager = s.wager ?? fresh('w');
     const answered = await this.stake({ ...s, wager });
-    assert.equal(answered.outcome, 'applied', JSON.stringify(answered, (_, v: unknown) => (typeof v === 'bigint' ? String(v) : v)));
+    assert.equal(
+      answered.outcome,
+      'applied',
+      JSON.stringify(answered, (_, v: unknown) => (typeof v === 'bigint' ? String(v) : v)),
+    );
     return wager;
   }
 
@@ -76,8 +100,15 @@ export class Table {
     return rollBack(this.pool, { clientId: CLIENT, wagerId, rollbackId, reason });
   }
 
-  play(s: StakeOf & { round: string; wager: string; settlement: string; payout: number; close?: boolean }): Promise<Answered> {
-    return play(this.pool, { ...stakeOf(s), settlementId: s.settlement, payout: BigInt(s.payout), closeRound: s.close ?? true });
+  play(
+    s: StakeOf & { round: string; wager: string; settlement: string; payout: number; close?: boolean },
+  ): Promise<Answered> {
+    return play(this.pool, {
+      ...stakeOf(s),
+      settlementId: s.settlement,
+      payout: BigInt(s.payout),
+      closeRound: s.close ?? true,
+    });
   }
 
   /** A settlement step by step, as the saga does it. */
@@ -85,9 +116,20 @@ export class Table {
     return this.operate('settlement', id, round, { outcomes: listOf(outcomes), closeRound: close });
   }
 
-  async settleAtOnce(round: string, outcomes: Outcomes, { id = fresh('s'), close = true } = {}): Promise<Operation> {
+  async settleAtOnce(
+    round: string,
+    outcomes: Outcomes,
+    { id = fresh('s'), close = true } = {},
+  ): Promise<Operation> {
     const content = { outcomes: listOf(outcomes), closeRound: close };
-    const requested = await settleDirect(this.pool, { clientId: CLIENT, kind: 'settlement', operationId: id, roundId: round, content, workflowId: id });
+    const requested = await settleDirect(this.pool, {
+      clientId: CLIENT,
+      kind: 'settlement',
+      operationId: id,
+      roundId: round,
+      content,
+      workflowId: id,
+    });
     assert.ok('operation' in requested, JSON.stringify(requested));
     return requested.operation;
   }
@@ -97,10 +139,22 @@ export class Table {
   }
 
   request(kind: OperationKind, operationId: string, roundId: string, content: object) {
-    return requestOperation(this.pool, { clientId: CLIENT, kind, operationId, roundId, content, workflowId: `${kind}/${operationId}` });
+    return requestOperation(this.pool, {
+      clientId: CLIENT,
+      kind,
+      operationId,
+      roundId,
+      content,
+      workflowId: `${kind}/${operationId}`,
+    });
   }
 
-  async operate(kind: OperationKind, operationId: string, round: string, content: object): Promise<Operation> {
+  async operate(
+    kind: OperationKind,
+    operationId: string,
+    round: string,
+    content: object,
+  ): Promise<Operation> {
     const requested = await this.request(kind, operationId, round, content);
     assert.ok('operation' in requested, JSON.stringify(requested));
     return await this.run(kind, operationId);
@@ -140,7 +194,9 @@ export class Table {
 
   async house(kind: 'stakes_in_play' | 'house_gaming', currency = 'SEK'): Promise<number> {
     const { rows } = await this.db.owner.query<{ posted: bigint }>(
-      `select coalesce(sum(posted), 0) as posted from ledger.accounts where kind = $1 and currency = $2`, [kind, currency]);
+      `select coalesce(sum(posted), 0) as posted from ledger.accounts where kind = $1 and currency = $2`,
+      [kind, currency],
+    );
     return Number(rows[0]!.posted);
   }
 
@@ -167,9 +223,11 @@ const stakeOf = (s: StakeOf & { round: string; wager: string }) => ({
   objection: s.known === false ? ('unknown_currency' as const) : null,
 });
 
-const listOf = (outcomes: Outcomes) => Object.entries(outcomes).map(([wagerId, payout]) => ({ wagerId, payout }));
+const listOf = (outcomes: Outcomes) =>
+  Object.entries(outcomes).map(([wagerId, payout]) => ({ wagerId, payout }));
 
 /** The code of a refusal, or the outcome. */
-export const fateOf = (answered: Answered): string => (answered.outcome === 'refused' ? answered.refusal.code : answered.outcome);
+export const fateOf = (answered: Answered): string =>
+  answered.outcome === 'refused' ? answered.refusal.code : answered.outcome;
 export const balanceOf = (answered: Answered): number | null =>
   answered.outcome === 'refused' || answered.balance === null ? null : Number(answered.balance);

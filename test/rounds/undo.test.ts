@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { claimRound, closeOperation, findOperation, parkOperation, postMoves, undoClaim, undoMoves } from '../../rounds/index.ts';
+import {
+  claimRound,
+  closeOperation,
+  findOperation,
+  parkOperation,
+  postMoves,
+  undoClaim,
+  undoMoves,
+} from '../../rounds/index.ts';
 import { CLIENT, aTable, fateOf, fresh, type Table } from './table.ts';
 
 const why = { code: 'amount_too_large' } as const;
@@ -13,10 +21,21 @@ describe('the steps of an operation', () => {
 
   /** A settlement of two players, one of whom wins, claimed and posted. */
   async function half({ post = true } = {}) {
-    const [winner, loser, round, id] = [await table.player(1_000), await table.player(1_000), fresh('r'), fresh('s')];
-    const [won, lost] = [await table.wager({ round, player: winner, amount: 100 }), await table.wager({ round, player: loser, amount: 100 })];
+    const [winner, loser, round, id] = [
+      await table.player(1_000),
+      await table.player(1_000),
+      fresh('r'),
+      fresh('s'),
+    ];
+    const [won, lost] = [
+      await table.wager({ round, player: winner, amount: 100 }),
+      await table.wager({ round, player: loser, amount: 100 }),
+    ];
     const ref = { clientId: CLIENT, kind: 'settlement' as const, operationId: id };
-    await table.request('settlement', id, round, { outcomes: [{ wagerId: won, payout: 400 }], closeRound: true });
+    await table.request('settlement', id, round, {
+      outcomes: [{ wagerId: won, payout: 400 }],
+      closeRound: true,
+    });
     assert.equal(await claimRound(table.pool, ref), 'claimed');
     if (post) assert.deepEqual(await postMoves(table.pool, ref), { done: 2, of: 2, problem: null });
     return { winner, loser, round, won, lost, ref };
@@ -29,13 +48,26 @@ describe('the steps of an operation', () => {
     assert.deepEqual(await undoMoves(table.pool, ref), { remaining: 0, problem: null });
     await undoClaim(table.pool, ref, why);
     await undoClaim(table.pool, ref, why);
-    assert.deepEqual([await table.has(winner), await table.has(loser)], [
-      { cash: 900, owed: 0, inPlay: 100 }, { cash: 900, owed: 0, inPlay: 100 },
-    ]);
-    assert.deepEqual([await table.wagerStatus(won), await table.wagerStatus(lost)], [{ status: 'open', payout: 0 }, { status: 'open', payout: 0 }]);
+    assert.deepEqual(
+      [await table.has(winner), await table.has(loser)],
+      [
+        { cash: 900, owed: 0, inPlay: 100 },
+        { cash: 900, owed: 0, inPlay: 100 },
+      ],
+    );
+    assert.deepEqual(
+      [await table.wagerStatus(won), await table.wagerStatus(lost)],
+      [
+        { status: 'open', payout: 0 },
+        { status: 'open', payout: 0 },
+      ],
+    );
     assert.equal(await table.roundStatus(round), 'open');
     const operation = await findOperation(table.pool, ref);
-    assert.deepEqual([operation?.status, operation?.problem, operation?.roundStatus], ['refused', why, 'open']);
+    assert.deepEqual(
+      [operation?.status, operation?.problem, operation?.roundStatus],
+      ['refused', why, 'open'],
+    );
     assert.equal((await table.settle(round, { [won]: 300 })).status, 'done');
     assert.equal((await table.has(winner)).cash, 1_200);
   });
@@ -59,7 +91,10 @@ describe('the steps of an operation', () => {
     assert.deepEqual(await table.has(player), { cash: 0, owed: 200, inPlay: 0 });
     const wager = await table.wager({ round: later, player, amount: 0 });
     const ref = { clientId: CLIENT, kind: 'settlement' as const, operationId: fresh('s') };
-    await table.request('settlement', ref.operationId, later, { outcomes: [{ wagerId: wager, payout: 250 }], closeRound: true });
+    await table.request('settlement', ref.operationId, later, {
+      outcomes: [{ wagerId: wager, payout: 250 }],
+      closeRound: true,
+    });
     await claimRound(table.pool, ref);
     await postMoves(table.pool, ref);
     assert.deepEqual(await table.has(player), { cash: 50, owed: 0, inPlay: 0 });

@@ -10,18 +10,30 @@ describe('a void', () => {
 
   it('of an open round gives the stakes back', async () => {
     const [one, two, round] = [await table.player(1_000), await table.player(1_000), fresh('r')];
-    const wagers = [await table.wager({ round, player: one, amount: 300 }), await table.wager({ round, player: two, amount: 200 })];
+    const wagers = [
+      await table.wager({ round, player: one, amount: 300 }),
+      await table.wager({ round, player: two, amount: 200 }),
+    ];
     const { status, outcome, roundStatus, settled, totals, balances } = await table.voidRound(round);
-    assert.deepEqual({ status, outcome, roundStatus, settled }, { status: 'done', outcome: 'applied', roundStatus: 'voided', settled: 0 });
+    assert.deepEqual(
+      { status, outcome, roundStatus, settled },
+      { status: 'done', outcome: 'applied', roundStatus: 'voided', settled: 0 },
+    );
     assert.deepEqual(totals, [{ currency: 'SEK', paid: 500, takenBack: 0, receivable: 0 }]);
-    assert.deepEqual(balances.map(({ cash }) => cash), [1_000, 1_000]);
+    assert.deepEqual(
+      balances.map(({ cash }) => cash),
+      [1_000, 1_000],
+    );
     assert.deepEqual(await table.wagerStatus(wagers[0]!), { status: 'voided', payout: 0 });
     assert.equal(await table.roundStatus(round), 'voided');
   });
 
   it('of a settled round takes the payouts back, net per player', async () => {
     const [winner, loser, round] = [await table.player(1_000), await table.player(1_000), fresh('r')];
-    const [won, lost] = [await table.wager({ round, player: winner }), await table.wager({ round, player: loser })];
+    const [won, lost] = [
+      await table.wager({ round, player: winner }),
+      await table.wager({ round, player: loser }),
+    ];
     await table.settle(round, { [won]: 700 });
     const { totals } = await table.voidRound(round);
     assert.deepEqual(totals, [{ currency: 'SEK', paid: 100, takenBack: 600, receivable: 0 }]);
@@ -55,7 +67,13 @@ describe('a void', () => {
     const [player, round] = [await table.player(1_000), fresh('r')];
     const [one, two] = [await table.wager({ round, player }), await table.wager({ round, player })];
     assert.equal((await table.voidRound(round, [one])).roundStatus, 'open');
-    assert.deepEqual([await table.wagerStatus(one), await table.wagerStatus(two)], [{ status: 'voided', payout: 0 }, { status: 'open', payout: 0 }]);
+    assert.deepEqual(
+      [await table.wagerStatus(one), await table.wagerStatus(two)],
+      [
+        { status: 'voided', payout: 0 },
+        { status: 'open', payout: 0 },
+      ],
+    );
     assert.equal((await table.voidRound(round, [one])).outcome, 'noop');
     assert.equal((await table.voidRound(round, [one, two])).roundStatus, 'voided');
     assert.equal((await table.has(player)).cash, 1_000);
@@ -75,7 +93,10 @@ describe('a void', () => {
     const first = await table.voidRound(round, null, id);
     assert.deepEqual(await table.voidRound(round, null, id), first);
     const second = await table.voidRound(round);
-    assert.deepEqual([second.status, second.outcome, second.roundStatus, second.totals], ['done', 'noop', 'voided', []]);
+    assert.deepEqual(
+      [second.status, second.outcome, second.roundStatus, second.totals],
+      ['done', 'noop', 'voided', []],
+    );
   });
 
   it('of a round without wagers in play still voids it', async () => {
@@ -92,7 +113,10 @@ describe('a void', () => {
     const wager = await table.wager({ round, player });
     await table.voidRound(round);
     assert.equal(fateOf(await table.stake({ round, wager: fresh('w'), player })), 'round_voided');
-    assert.equal(fateOf(await table.play({ round, wager: fresh('w'), player, settlement: fresh('s'), payout: 5 })), 'round_voided');
+    assert.equal(
+      fateOf(await table.play({ round, wager: fresh('w'), player, settlement: fresh('s'), payout: 5 })),
+      'round_voided',
+    );
     assert.equal((await table.settle(round, { [wager]: 5 })).problem?.code, 'round_voided');
     assert.equal((await table.settle(round, {})).problem?.code, 'round_voided');
     assert.equal((await table.has(player)).cash, 1_000);
@@ -100,14 +124,28 @@ describe('a void', () => {
 
   it('of a wager rolled back, refused or of another round is refused as a whole', async () => {
     const [player, round, elsewhere] = [await table.player(1_000), fresh('r'), fresh('r')];
-    const [good, rolledBack, foreign] = [await table.wager({ round, player }), await table.wager({ round, player }), await table.wager({ round: elsewhere, player })];
+    const [good, rolledBack, foreign] = [
+      await table.wager({ round, player }),
+      await table.wager({ round, player }),
+      await table.wager({ round: elsewhere, player }),
+    ];
     await table.rollBack(rolledBack);
     const { status, problem } = await table.voidRound(round, [good, rolledBack, foreign]);
     assert.equal(status, 'refused');
-    assert.deepEqual([problem?.code, problem?.errors?.map(({ pointer, code }) => [pointer, code])], [
-      'wager_rolled_back', [['/wagerIds/1', 'wager_rolled_back'], ['/wagerIds/2', 'invalid_state']],
-    ]);
-    const unknown = await table.request('void', fresh('v'), round, { reason: 'a test', wagerIds: ['nobody-placed-it'] });
+    assert.deepEqual(
+      [problem?.code, problem?.errors?.map(({ pointer, code }) => [pointer, code])],
+      [
+        'wager_rolled_back',
+        [
+          ['/wagerIds/1', 'wager_rolled_back'],
+          ['/wagerIds/2', 'invalid_state'],
+        ],
+      ],
+    );
+    const unknown = await table.request('void', fresh('v'), round, {
+      reason: 'a test',
+      wagerIds: ['nobody-placed-it'],
+    });
     assert.ok('refusal' in unknown && unknown.refusal.code === 'wager_unknown');
     assert.deepEqual(await table.wagerStatus(good), { status: 'open', payout: 0 });
   });

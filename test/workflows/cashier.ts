@@ -1,40 +1,30 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createPaymentsActivities, type PaymentsActivities } from '../../activities/index.ts';
-import { createReader } from '../../api/reader.ts';
-import type { Services } from '../../api/route.ts';
-import { routes } from '../../api/routes/index.ts';
-import { close, listen } from '../../api/server.ts';
-import { TemporalGateway } from '../../api/temporal.ts';
-import { loadConfig, type Config } from '../../config/index.ts';
-import { startProvider } from '../../dev/simulator/provider.ts';
-import { freePort } from '../../dev/stack/ports.ts';
-import { createLog, type Log } from '../../ops/log.ts';
+import type { Config } from '../../config/index.ts';
+import type { Log } from '../../ops/log.ts';
 import { award, register } from '../../players/index.ts';
-import { startWebhookDispatcher } from '../../workers/webhookDispatcher.ts';
 import { checkInvariants } from '../support/invariants.ts';
-import { testDatabase, type TestDatabase } from '../support/postgres.ts';
-import { temporal, testWorker } from '../support/temporal.ts';
+import type { TestDatabase } from '../support/postgres.ts';
 
 export type Step = keyof PaymentsActivities;
 /** What a test does around a step of one payment; `run` is the step itself. */
 type Meddle = (step: Step, attempt: number, run: () => Promise<unknown>) => Promise<unknown>;
 type Person = 'finance' | 'finance2' | 'approver' | 'admin';
 
-const ROLES = { finance: 'finance', finance2: 'finance', approver: 'finance-approver', admin: 'admin' } as const;
-const PROVIDERS = ['nordpay', 'eastpay'] as const;
-const keyOf = (who: string) => `the-key-of-${who}`;
-const hash = (text: string) => createHash('sha256').update(text).digest();
+export const PROVIDERS = ['nordpay', 'eastpay'] as const;
+export const keyOf = (who: string) => `the-key-of-${who}`;
 
 export interface Reply {
   status: number;
   replayed: boolean;
-  body: Record<string, unknown> & { status?: string; allowedActions?: string[]; attempts?: { status: string; provider: string }[]; code?: string };
+  body: Record<string, unknown> & {
+    status?: string;
+    allowedActions?: string[];
+    attempts?: { status: string; provider: string }[];
+    code?: string;
+  };
 }
 
 /** The cashier's desk: the real API, sagas, providers and books, with a worker whose steps a test may meddle with. */
@@ -47,7 +37,12 @@ export class Cashier {
   readonly #attempts = new Map<string, number>();
   readonly #closers: (() => Promise<unknown>)[] = [];
 
-  constructor(db: TestDatabase, env: TestWorkflowEnvironment, url: string, providers: Record<string, string>) {
+  constructor(
+    db: TestDatabase,
+    env: TestWorkflowEnvironment,
+    url: string,
+    providers: Record<string, string>,
+  ) {
     this.db = db;
     this.env = env;
     this.#url = url;
@@ -60,8 +55,13 @@ export class Cashier {
 
   /** Everything stops; what still waits is ended, so that no later suite picks it up. The books must hold. */
   async close(): Promise<void> {
-    for await (const { workflowId } of this.env.client.workflow.list({ query: `TaskQueue = 'payments' and ExecutionStatus = 'Running'` })) {
-      await this.env.client.workflow.getHandle(workflowId).terminate().catch(() => undefined);
+    for await (const { workflowId } of this.env.client.workflow.list({
+      query: `TaskQueue = 'payments' and ExecutionStatus = 'Running'`,
+    })) {
+      await this.env.client.workflow
+        .getHandle(workflowId)
+        .terminate()
+        .catch(() => undefined);
     }
     for (const one of this.#closers) await one();
     await checkInvariants(this.db.owner);
@@ -73,7 +73,8 @@ export class Cashier {
     return Object.fromEntries(
       Object.entries(real).map(([name, step]) => [
         name,
-        (...args: unknown[]) => this.#perform(name as Step, args, () => (step as (...all: unknown[]) => Promise<unknown>)(...args)),
+        (...args: unknown[]) =>
+          this.#perform(name as Step, args, () => (step as (...all: unknown[]) => Promise<unknown>)(...args)),
       ]),
     );
   }
@@ -93,38 +94,94 @@ export class Cashier {
     this.#meddling.set(id, meddle);
   }
 
-  async player({ cash = 0, jurisdiction = 'MT' as 'MT' | 'GB' } = {}): Promise<string> {
+  async player({
+    cash = 0,
+    jurisdiction = 'MT',
+  }: { cash?: number; jurisdiction?: 'MT' | 'GB' } = {}): Promise<string> {
     const playerId = fresh('p');
     await register(this.db.pool, { playerId, jurisdiction, currencies: ['SEK'] });
     if (cash > 0) {
-      const a = { clientId: 'game', awardId: fresh('a'), playerId, currency: 'SEK', amount: BigInt(cash), request: {}, objection: null };
+      const a = {
+        clientId: 'game',
+        awardId: fresh('a'),
+        playerId,
+        currency: 'SEK',
+        amount: BigInt(cash),
+        request: {},
+        objection: null,
+      };
       await award(this.db.pool, a);
     }
     return playerId;
   }
 
-  async call(method: string, path: string, { as = 'cashier', body, headers = {} }: { as?: string; body?: unknown; headers?: Record<string, string> } = {}): Promise<Reply> {
+  async call(
+    method: string,
+    path: string,
+    {
+      as = 'cashier',
+      body,
+      headers = {},
+    }: { as?: string; body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Reply> {
     const response = await fetch(this.#url + path, {
       method,
-      headers: { authorization: `Bearer ${keyOf(as)}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        authorization: `Bearer ${keyOf(as)}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    return { status: response.status, replayed: response.headers.get('idempotency-replayed') === 'true', body: (await response.json()) as Reply['body'] };
+    return {
+      status: response.status,
+      replayed: response.headers.get('idempotency-replayed') === 'true',
+      body: (await response.json()) as Reply['body'],
+    };
   }
 
-  deposit(playerId: string, token: string, more: { depositId?: string; amount?: number; expiresIn?: number } = {}): Promise<Reply> {
+  deposit(
+    playerId: string,
+    token: string,
+    more: { depositId?: string; amount?: number; expiresIn?: number } = {},
+  ): Promise<Reply> {
     const { depositId = fresh('d'), amount = 10_000, ...rest } = more;
     const method = { type: 'card', token };
-    return this.call('POST', '/v1/deposits', { body: { depositId, playerId, amount, currency: 'SEK', method, returnUrl: 'https://casino.example', ...rest } });
+    return this.call('POST', '/v1/deposits', {
+      body: {
+        depositId,
+        playerId,
+        amount,
+        currency: 'SEK',
+        method,
+        returnUrl: 'https://casino.example',
+        ...rest,
+      },
+    });
   }
 
-  withdraw(playerId: string, account: string, more: { withdrawalId?: string; amount?: number } = {}): Promise<Reply> {
+  withdraw(
+    playerId: string,
+    account: string,
+    more: { withdrawalId?: string; amount?: number } = {},
+  ): Promise<Reply> {
     const { withdrawalId = fresh('wd'), amount = 10_000 } = more;
-    return this.call('POST', '/v1/withdrawals', { body: { withdrawalId, playerId, amount, currency: 'SEK', destination: { type: 'bank', account } } });
+    return this.call('POST', '/v1/withdrawals', {
+      body: { withdrawalId, playerId, amount, currency: 'SEK', destination: { type: 'bank', account } },
+    });
   }
 
-  act(withdrawalId: string, action: string, as: Person | 'cashier', { key = fresh('key'), ...more }: Record<string, unknown> & { key?: string } = {}): Promise<Reply> {
-    return this.call('POST', `/v1/withdrawals/${withdrawalId}/${action}`, { as, body: { reason: 'a test', ...more }, headers: { 'idempotency-key': key } });
+  act(
+    withdrawalId: string,
+    action: string,
+    as: Person | 'cashier',
+    { key = fresh('key'), ...more }: Record<string, unknown> & { key?: string } = {},
+  ): Promise<Reply> {
+    return this.call('POST', `/v1/withdrawals/${withdrawalId}/${action}`, {
+      as,
+      body: { reason: 'a test', ...more },
+      headers: { 'idempotency-key': key },
+    });
   }
 
   /** Reads a deposit or withdrawal until it has one of the states. */
@@ -133,27 +190,48 @@ export class Cashier {
     for (;;) {
       const { body } = await this.call('GET', `/v1/${kind}/${id}`, { as: 'finance' });
       if (states.includes(body.status ?? '')) return body;
-      assert.ok(Date.now() < deadline, `${id} is ${String(body.status)} (${String(body['reason'])}), not ${states.join(' or ')}`);
+      assert.ok(
+        Date.now() < deadline,
+        `${id} is ${String(body.status)} (${String(body['reason'])}), not ${states.join(' or ')}`,
+      );
       await sleep(40);
     }
   }
 
   async cash(playerId: string): Promise<{ cash: number; pendingWithdrawals: number; owed: number }> {
     const { body } = await this.call('GET', `/v1/players/${playerId}/balance`, { as: 'finance' });
-    const [{ cash, pendingWithdrawals, owed }] = body['balances'] as [{ cash: number; pendingWithdrawals: number; owed: number }];
+    const [{ cash, pendingWithdrawals, owed }] = body['balances'] as [
+      { cash: number; pendingWithdrawals: number; owed: number },
+    ];
     return { cash, pendingWithdrawals, owed };
   }
 
   /** What both providers have in their books for one payment of ours. */
-  async theirBooks(reference: string): Promise<{ provider: string; state: string; amount: number; key: string }[]> {
+  async theirBooks(
+    reference: string,
+  ): Promise<{ provider: string; state: string; amount: number; key: string }[]> {
     const items = await Promise.all(
       PROVIDERS.map(async (provider) => {
         const response = await fetch(`${String(this.#providers[provider])}/sim/books?reference=${reference}`);
-        const { items } = (await response.json()) as { items: { state: string; amount: number; key: string }[] };
+        const { items } = (await response.json()) as {
+          items: { state: string; amount: number; key: string }[];
+        };
         return items.map(({ state, amount, key }) => ({ provider, state, amount, key }));
       }),
     );
     return items.flat();
+  }
+
+  /** Both providers answer 503, or slowly, for a while. */
+  async breakProviders(mode: 'down' | 'slow', forMs: number): Promise<void> {
+    for (const provider of PROVIDERS) {
+      const body = JSON.stringify({ mode, forMs });
+      await fetch(`${String(this.#providers[provider])}/sim/faults`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+    }
   }
 
   async historyLength(workflowId: string): Promise<number> {
@@ -165,66 +243,3 @@ export class Cashier {
 
 let made = 0;
 export const fresh = (kind: string) => `${kind}-${process.pid.toString(36)}-${String((made += 1))}`;
-
-interface Options {
-  readonly settings?: Record<string, string>;
-  readonly env?: TestWorkflowEnvironment;
-  readonly address?: string;
-}
-
-/** Opens the desk. Times are short, so that a test of silence takes a second and not a minute. */
-export async function aCashier({ settings = {}, env }: Options = {}): Promise<Cashier> {
-  const db = await testDatabase();
-  await seed(db);
-  const engine = env ?? (await temporal());
-  const port = await freePort();
-  const url = `http://127.0.0.1:${String(port)}`;
-  const dataDir = mkdtempSync(join(tmpdir(), 'countroom-providers-'));
-  const secrets = { apiKey: 'provider-key', webhookSecret: 'provider-secret' };
-  const providers = await Promise.all(
-    PROVIDERS.map((name) => startProvider({ name, port: 0, ...secrets, dataDir, webhookBaseUrl: url, timeScale: 2 })),
-  );
-  const urls = Object.fromEntries(PROVIDERS.map((name, index) => [name, providers[index]?.url ?? '']));
-  const config = loadConfig({
-    DATABASE_URL: db.appUrl,
-    PORT: String(port),
-    TEMPORAL_ADDRESS: engine.address,
-    COUNTROOM_PROVIDERS: JSON.stringify(PROVIDERS.map((name) => ({ name, url: urls[name], ...secrets }))),
-    COUNTROOM_PROVIDER_TIMEOUT_MS: '500',
-    COUNTROOM_ASK_FIRST_AFTER_MS: '600',
-    COUNTROOM_ASK_AT_MOST_EVERY_MS: '1000',
-    COUNTROOM_OVERDUE_AFTER_MS: '1500',
-    ...settings,
-  });
-  const log = createLog('test', 'silent');
-  const services: Services = { pool: db.pool, read: createReader(db.appUrl, { max: 2 }), temporal: new TemporalGateway(config), config, log };
-  const server = await listen(services, routes, config);
-  const cashier = new Cashier(db, engine, url, urls);
-  const worker = await testWorker(engine, cashier.activities(config, log), 'payments');
-  const running = worker.run();
-  const stopDispatcher = startWebhookDispatcher({ pool: db.pool, connection: engine.nativeConnection, namespace: 'default', log });
-  cashier.onClose(async () => {
-    await Promise.all(providers.map((provider) => provider.close()));
-    rmSync(dataDir, { recursive: true, force: true });
-  });
-  cashier.onClose(async () => {
-    await close(server, 1_000);
-    await services.read.destroy();
-  });
-  cashier.onClose(async () => {
-    await stopDispatcher();
-    worker.shutdown();
-    await running;
-  });
-  return cashier;
-}
-
-async function seed({ owner }: TestDatabase): Promise<void> {
-  await owner.query(
-    `insert into access.clients (client_id, name, kind, api_key_hash, signed) values ('cashier', 'cashier', 'cashier', $1, false)`,
-    [hash(keyOf('cashier'))],
-  );
-  for (const [person, role] of Object.entries(ROLES)) {
-    await owner.query('insert into access.people (person_id, name, role, token_hash) values ($1, $1, $2, $3)', [person, role, hash(keyOf(person))]);
-  }
-}

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { aCashier, fresh, type Cashier } from './cashier.ts';
+import { aCashier } from './aCashier.ts';
+import { fresh, type Cashier } from './cashier.ts';
 
 describe('a deposit', () => {
   let desk: Cashier;
@@ -22,12 +23,18 @@ describe('a deposit', () => {
 
   const creditedOnce = async (player: string, depositId: string) => {
     assert.equal((await desk.cash(player)).cash, 10_000);
-    assert.deepEqual((await desk.theirBooks(depositId)).map(({ state }) => state), ['captured']);
+    assert.deepEqual(
+      (await desk.theirBooks(depositId)).map(({ state }) => state),
+      ['captured'],
+    );
   };
 
   it('is answered with a redirect, credited once, and stays within 30 history events', async () => {
     const { player, depositId, reply } = await start('sim_captured');
-    assert.deepEqual([reply.status, reply.body.status, typeof reply.body['redirectUrl']], [201, 'pending', 'string']);
+    assert.deepEqual(
+      [reply.status, reply.body.status, typeof reply.body['redirectUrl']],
+      [201, 'pending', 'string'],
+    );
     const credited = await desk.until('deposits', depositId, 'credited');
     await creditedOnce(player, depositId);
     const events = await desk.historyLength(credited['workflowId'] as string);
@@ -97,9 +104,19 @@ describe('a deposit', () => {
   it('in a currency that is not configured is refused, and the refusal is recorded', async () => {
     const player = await desk.player();
     const depositId = fresh('d');
-    const body = { depositId, playerId: player, amount: 1, currency: 'XAU', method: { type: 'card', token: 'sim_captured' }, returnUrl: 'https://casino.example' };
+    const body = {
+      depositId,
+      playerId: player,
+      amount: 1,
+      currency: 'XAU',
+      method: { type: 'card', token: 'sim_captured' },
+      returnUrl: 'https://casino.example',
+    };
     const first = await desk.call('POST', '/v1/deposits', { body });
     const again = await desk.call('POST', '/v1/deposits', { body });
-    assert.deepEqual([first.status, first.body.code, again.body.code, again.replayed], [422, 'unknown_currency', 'unknown_currency', true]);
+    assert.deepEqual(
+      [first.status, first.body.code, again.body.code, again.replayed],
+      [422, 'unknown_currency', 'unknown_currency', true],
+    );
   });
 });

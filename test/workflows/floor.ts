@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
-import { WithStartWorkflowOperation, type WorkflowHandle } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WithStartWorkflowOperation, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createRoundsActivities, type RoundsActivities } from '../../activities/index.ts';
 import { SEARCH, workflowIds } from '../../contract/names.ts';
-import { OPERATION_ANSWER, OPERATION_WORKFLOWS, type OperationInput, type OperationRef } from '../../contract/rounds.ts';
+import {
+  OPERATION_ANSWER,
+  OPERATION_WORKFLOWS,
+  type OperationInput,
+  type OperationRef,
+} from '../../contract/rounds.ts';
 import { findOperation, type Operation } from '../../rounds/index.ts';
 import { aTable, CLIENT, fresh, type Table } from '../rounds/table.ts';
 import { temporal, testWorker, uniqueTaskQueue } from '../support/temporal.ts';
@@ -31,7 +37,11 @@ export class Floor {
   async open(): Promise<this> {
     const activities = createRoundsActivities({ pool: this.table.pool });
     const meddled = Object.entries(activities).map(([name, step]) => [
-      name, (ref: OperationRef, ...rest: never[]) => this.#perform(name as Step, ref, () => (step as (...args: unknown[]) => Promise<unknown>)(ref, ...rest)),
+      name,
+      (ref: OperationRef, ...rest: never[]) =>
+        this.#perform(name as Step, ref, () =>
+          (step as (...args: unknown[]) => Promise<unknown>)(ref, ...rest),
+        ),
     ]);
     const worker = await testWorker(this.env, Object.fromEntries(meddled) as object, this.queue);
     const running = worker.run();
@@ -65,15 +75,18 @@ export class Floor {
     assert.ok('operation' in requested, JSON.stringify(requested));
     const ref = { clientId: CLIENT, kind, operationId };
     const workflowId = workflowIds[kind](fresh('client'), operationId);
-    const startWorkflowOperation = new WithStartWorkflowOperation<(input: OperationInput) => Promise<void>>(OPERATION_WORKFLOWS[kind], {
-      workflowId,
-      taskQueue: this.queue,
-      args: [{ ...ref, roundId }],
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      workflowIdConflictPolicy: 'USE_EXISTING',
-      typedSearchAttributes: new TypedSearchAttributes([{ key: SEARCH.roundId, value: roundId }]),
-    });
-    const answered: Promise<void> = this.env.client.workflow.executeUpdateWithStart<(input: OperationInput) => Promise<void>, void, []>(OPERATION_ANSWER, {
+    const startWorkflowOperation = new WithStartWorkflowOperation<(input: OperationInput) => Promise<void>>(
+      OPERATION_WORKFLOWS[kind],
+      {
+        workflowId,
+        taskQueue: this.queue,
+        args: [{ ...ref, roundId }],
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        typedSearchAttributes: new TypedSearchAttributes([{ key: SEARCH.roundId, value: roundId }]),
+      },
+    );
+    const answered = this.env.client.workflow.executeUpdateWithStart(OPERATION_ANSWER, {
       startWorkflowOperation,
       updateId: OPERATION_ANSWER,
     });
@@ -89,6 +102,15 @@ export class Floor {
     return await read();
   }
 
+  /** A round of two players, the first of whom is to win 300. */
+  async aRound() {
+    const { table } = this;
+    const [winner, loser, round] = [await table.player(1_000), await table.player(1_000), fresh('r')];
+    const won = await table.wager({ round, player: winner });
+    const lost = await table.wager({ round, player: loser });
+    return { winner, loser, round, wagers: [won, lost] as const, content: settling({ [won]: 300 }) };
+  }
+
   async #read(ref: OperationRef): Promise<Operation> {
     const operation = await findOperation(this.table.pool, ref);
     assert.ok(operation !== undefined);
@@ -98,7 +120,7 @@ export class Floor {
 
 export interface Started {
   handle: WorkflowHandle<(input: OperationInput) => Promise<void>>;
-  answered: Promise<void>;
+  answered: Promise<unknown>;
   read: () => Promise<Operation>;
 }
 
@@ -108,3 +130,14 @@ export const settling = (outcomes: Readonly<Record<string, number>>, closeRound 
   outcomes: Object.entries(outcomes).map(([wagerId, payout]) => ({ wagerId, payout })),
   closeRound,
 });
+
+/** The start of a workflow, and what it shows of itself, follow a little later. */
+export async function untilAttention(handle: Started['handle'], wanted: boolean): Promise<void> {
+  for (;;) {
+    const seen = await handle.describe().catch((error: unknown) => {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    });
+    if (seen?.typedSearchAttributes.get(SEARCH.needsAttention) === wanted) return;
+    await sleep(200);
+  }
+}

@@ -114,7 +114,7 @@ end $$;
 -- to a hold, not here. Refusals: idempotency_conflict, account_not_found, amount_too_large, insufficient_funds.
 create or replace function ledger.post(
   p_id uuid, p_code text, p_business text, p_happened timestamptz, p_legs ledger.leg[]
-) returns ledger.verdict language plpgsql security definer set search_path = ledger, pg_temp set plan_cache_mode = force_generic_plan as $$
+) returns ledger.verdict language plpgsql security definer set search_path = ledger, pg_temp as $$
 begin
   perform ledger.lock_id(p_id);
   return ledger.apply(p_id, p_code, p_business, p_happened, md5(row(p_code, p_business, p_legs)::text)::uuid, ledger.lock_legs(p_legs));
@@ -126,7 +126,7 @@ end $$;
 create or replace function ledger.post_net(
   p_id uuid, p_code text, p_business text, p_happened timestamptz,
   p_player text, p_currency text, p_net bigint, p_house ledger.leg[], p_repay boolean, out verdict ledger.verdict, out owed bigint
-) language plpgsql security definer set search_path = ledger, pg_temp set plan_cache_mode = force_generic_plan as $$
+) language plpgsql security definer set search_path = ledger, pg_temp as $$
 declare
   content constant uuid := md5(row(p_code, p_business, p_player, p_currency, p_net, p_house, p_repay)::text)::uuid;
   standings ledger.standing[];

@@ -4,7 +4,7 @@
 create or replace function ledger.hold(
   p_id uuid, p_code text, p_business text, p_happened timestamptz, p_player text, p_currency text, p_amount bigint,
   p_from_kind text default 'player_cash', p_from_owner text default null, p_expires timestamptz default null
-) returns ledger.verdict language plpgsql security definer set search_path = ledger, pg_temp set plan_cache_mode = force_generic_plan as $$
+) returns ledger.verdict language plpgsql security definer set search_path = ledger, pg_temp as $$
 declare
   legs constant ledger.leg[] := array[
     row(p_from_kind, coalesce(p_from_owner, p_player), p_currency, -p_amount, 0),
@@ -43,7 +43,7 @@ end $$;
 create or replace function ledger.capture(
   p_id uuid, p_hold uuid, p_code text, p_business text, p_happened timestamptz, p_amount bigint,
   p_to_kind text, p_to_owner text, p_release boolean default true
-) returns ledger.verdict language plpgsql security definer set search_path = ledger, pg_temp set plan_cache_mode = force_generic_plan as $$
+) returns ledger.verdict language plpgsql security definer set search_path = ledger, pg_temp as $$
 declare
   content constant uuid := md5(row(p_hold, p_code, p_business, p_amount, p_to_kind, p_to_owner, p_release)::text)::uuid;
   facts constant jsonb := jsonb_build_object('holdId', p_hold);
@@ -107,7 +107,7 @@ end $$;
 -- Voids a hold. An unknown id leaves a tombstone, so that a hold which arrives late is refused. Voiding twice, or
 -- after the hold expired, is a replay. Refusals: hold_already_captured, amount_too_large; neither is recorded.
 create or replace function ledger.void(p_hold uuid, p_code text, p_business text, p_happened timestamptz)
-  returns ledger.verdict language plpgsql security definer set search_path = ledger, pg_temp set plan_cache_mode = force_generic_plan as $$
+  returns ledger.verdict language plpgsql security definer set search_path = ledger, pg_temp as $$
 declare
   locked record;
   hold ledger.holds;
@@ -126,7 +126,7 @@ end $$;
 -- Ends a hold whose time is over: nothing happens to it by itself, so that its money is where its state says.
 -- Refusals: hold_not_found, hold_not_expired, hold_already_captured, amount_too_large; none is recorded.
 create or replace function ledger.expire(p_hold uuid, p_code text, p_business text, p_happened timestamptz)
-  returns ledger.verdict language plpgsql security definer set search_path = ledger, pg_temp set plan_cache_mode = force_generic_plan as $$
+  returns ledger.verdict language plpgsql security definer set search_path = ledger, pg_temp as $$
 declare
   locked constant record := ledger.lock_hold(p_hold);
   hold constant ledger.holds := locked.hold;

@@ -1,7 +1,7 @@
 -- Undoes a posted transfer by a new one. Whole, once: a second reversal under another id is refused.
 -- Refusals: transfer_not_found (not recorded), transfer_already_reversed, amount_too_large, insufficient_funds.
 create or replace function ledger.reverse(p_id uuid, p_transfer uuid, p_code text, p_business text, p_happened timestamptz)
-  returns ledger.verdict language plpgsql security definer set search_path = ledger, pg_temp set plan_cache_mode = force_generic_plan as $$
+  returns ledger.verdict language plpgsql security definer set search_path = ledger, pg_temp as $$
 declare
   content constant uuid := md5(row('reverse', p_transfer, p_code, p_business)::text)::uuid;
   facts constant jsonb := jsonb_build_object('transferId', p_transfer);

@@ -60,6 +60,9 @@ begin
       if not coalesce(a.in_flight, false) then
         -- A payout nobody sent, or that its provider refused, was paid by hand: not from the provider's money.
         if p_event = 'mark-paid' and coalesce(a.status, 'refused') in ('refused', 'declared_unpaid') then provider := 'manual'; end if;
+        -- Two transfers follow: all accounts first, or another withdrawal that takes the second's two could wait for us, and we for it.
+        perform ledger.lock_accounts(array[row('player_held', w.player_id, w.currency, 0, 0), row('player_cash', w.player_id, w.currency, 0, 0),
+          row('payouts_in_flight', provider, w.currency, 0, 0), row('provider_clearing', provider, w.currency, 0, 0)]::ledger.leg[]);
         money := payments.capture_hold(w, provider);
       end if;
       if money.code is null then

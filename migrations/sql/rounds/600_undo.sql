@@ -8,7 +8,7 @@ begin
   if move.transfer_id is null then return; end if;
   undo_id := ledger.derive_id('undo', move.transfer_id::text, move.undo_refusals::text);
   money := ledger.reverse(undo_id, move.transfer_id, 'undo', business, clock_timestamp());
-  if money.code = 'insufficient_funds' then
+  if money.code in ('insufficient_funds', 'amount_too_large') then -- too large: a debt it booked was repaid since
     undo_id := ledger.derive_id('undo', move.transfer_id::text, move.undo_refusals::text, 'owed');
     select (p.verdict).* into money from ledger.post_net(undo_id, 'undo', business, clock_timestamp(), move.player_id, move.currency,
       -move.net, rounds.house_legs(move.currency, -move.net, -move.from_stakes), false) p;

@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { must, send, type Body, type Credential } from '../../dev/demo/client.ts';
+import { freePort } from '../../dev/stack/ports.ts';
+import { ownerUrl } from '../../dev/stack/postgres.ts';
+import { DATABASE } from '../../dev/stack/settings.ts';
+import { startStack, type RunningStack } from '../../dev/stack/stack.ts';
+import { createPool, type Pool } from '../../ops/postgres.ts';
+
+/** A process that a drill may kill. */
+export type Victim = 'rounds' | 'payments' | 'api' | 'providers' | 'temporal' | 'postgres';
+
+export interface BookItem {
+  readonly kind: 'payment' | 'payout';
+  readonly key: string;
+  readonly reference: string;
+  readonly amount: number;
+  readonly state: string;
+}
+
+/** The whole embedded stack, on data of its own, with a hand on every process of it. */
+export class Stand {
+  /** What each player should have, by the drills' own arithmetic. */
+  readonly cash = new Map<string, number>();
+  readonly owner: Pool;
+  readonly #running: RunningStack;
+  readonly #dataDir: string;
+  readonly #story: string[];
+  #lastId = 0;
+
+  private constructor(running: RunningStack, dataDir: string, owner: Pool, story: string[]) {
+    this.#running = running;
+    this.#dataDir = dataDir;
+    this.#story = story;
+    this.owner = owner;
+  }
+
+  static async start(): Promise<Stand> {
+    const dataDir = mkdtempSync(join(tmpdir(), 'countroom-drill-'));
+    const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+    const [api, temporal, ui, postgres] = ports.map(String) as [string, string, string, string];
+    const story: string[] = [];
+    const running = await startStack({
+      dataDir,
+      env: {
+        PORT: api,
+        TEMPORAL_PORT: temporal,
+        TEMPORAL_UI_PORT: ui,
+        COUNTROOM_POSTGRES_PORT: postgres,
+        // Sooner than by default, so that a drill takes seconds.
+        COUNTROOM_PROVIDER_TIMEOUT_MS: '1500',
+        COUNTROOM_ASK_FIRST_AFTER_MS: '1000',
+        COUNTROOM_ASK_AT_MOST_EVERY_MS: '2000',
+      },
+      say: (line) => story.push(`${new Date().toISOString().slice(11, 23)} ${line}`),
+    });
+    const { ownerPassword } = JSON.parse(readFileSync(join(dataDir, 'secrets.json'), 'utf8')) as {
+      ownerPassword: string;
+    };
+    const url = ownerUrl(Number(postgres), ownerPassword, DATABASE);
+    // Its server is killed under it.
+    const owner = createPool(url, { max: 2, onIdleError: () => undefined });
+    owner.on('connect', (client) => client.on('error', () => undefined));
+    return new Stand(running, dataDir, owner, story);
+  }
+
+  async stop(): Promise<void> {
+    await this.owner.end();
+    await this.#running.stop();
+    rmSync(this.#dataDir, { recursive: true, force: true });
+  }
+
+  /** SIGKILL. One that is just being started again is waited for: there must be something to kill. */
+  async kill(victim: Victim): Promise<void> {
+    for (const until = Date.now() + 30_000; ;) {
+      try {
+        process.kill(this.#pidOf(victim), 'SIGKILL');
+        this.#story.push(`${new Date().toISOString().slice(11, 23)} the drill kills ${victim}`);
+        return;
+      } catch (error) {
+        if (Date.now() > until) throw error;
+        await sleep(20);
+      }
+    }
+  }
+
+  /** A new id, the same for the same seed and order of drills. */
+  id(what: string): string {
+    this.#lastId += 1;
+    return `${what}-${String(this.#lastId)}`;
+  }
+
+  /** As the game server, which signs; sends with the same id until the answer is final. */
+  play(path: string, body: object): Promise<Body> {
+    const { apiKey, hmacSecret } = this.#running.stack.clients.game;
+    return this.#must({ bearer: apiKey, hmacSecret }, 'POST', path, body);
+  }
+
+  cashier(method: string, path: string, body?: object): Promise<Body> {
+    return this.#must({ bearer: this.#running.stack.clients.cashier.apiKey }, method, path, body);
+  }
+
+  finance(path: string, reason: string): Promise<Body> {
+    return this.#must(
+      { bearer: this.#running.stack.people.finance },
+      'POST',
+      path,
+      { reason },
+      {
+        'idempotency-key': `drill-${path}`,
+      },
+    );
+  }
+
+  /** Asks once more for what is known to be final; the status says whether it was a replay. */
+  again(path: string, body: object) {
+    const { apiKey, hmacSecret } = this.#running.stack.clients.game;
+    return send(this.#running.stack, { bearer: apiKey, hmacSecret }, 'POST', path, body);
+  }
+
+  async #must(...[who, ...call]: [Credential, string, string, object?, Record<string, string>?]) {
+    return await must(this.#running.stack, who, ...call);
+  }
+
+  async player(): Promise<string> {
+    const playerId = this.id('player');
+    this.cash.set(playerId, 0);
+    await this.cashier('PUT', `/v1/players/${playerId}`, { currencies: ['SEK'], jurisdiction: 'MT' });
+    return playerId;
+  }
+
+  /** A player with money that came without any saga. */
+  async richPlayer(amount: number): Promise<string> {
+    const playerId = await this.player();
+    const award = { awardId: this.id('award'), kind: 'promo', amount, currency: 'SEK' };
+    await this.play(`/v1/players/${playerId}/awards`, award);
+    this.moved(playerId, amount);
+    return playerId;
+  }
+
+  moved(playerId: string, by: number): void {
+    this.cash.set(playerId, (this.cash.get(playerId) ?? 0) + by);
+  }
+
+  /** All that the providers know of, or of one deposit or withdrawal. */
+  async books(reference?: string): Promise<(BookItem & { provider: string })[]> {
+    const query = reference === undefined ? '' : `?reference=${encodeURIComponent(reference)}`;
+    const lists = Object.entries(this.#running.stack.providers).map(async ([provider, url]) => {
+      const { items } = (await (await fetch(`${url}/sim/books${query}`)).json()) as { items: BookItem[] };
+      return items.map((item) => ({ ...item, provider }));
+    });
+    return (await Promise.all(lists)).flat();
+  }
+
+  async rows<Row extends object>(sql: string, values: unknown[] = []): Promise<Row[]> {
+    return (await this.owner.query<Row>(sql, values)).rows;
+  }
+
+  /** Tries until it is so; where it does not come to be, says what was the case, and what happened to the stack. */
+  async until<T>(what: string, look: () => Promise<T | undefined>, withinMs = 60_000): Promise<T> {
+    let last: unknown;
+    for (const end = Date.now() + withinMs; ;) {
+      const seen = await look().catch((error: unknown) => void (last = error));
+      if (seen !== undefined) return seen as T;
+      if (Date.now() > end) {
+        const why = last === undefined ? '' : ` (${String(last)})`;
+        assert.fail(`${what} did not come to be${why}; the stack:\n${this.#story.slice(-20).join('\n')}`);
+      }
+      await sleep(100);
+    }
+  }
+
+  /** Workflows that fit a query of the Temporal Web UI. */
+  async workflows(query: string): Promise<string[]> {
+    const connection = await Connection.connect({ address: this.#running.stack.temporalAddress });
+    try {
+      const client = new Client({ connection, namespace: this.#running.stack.namespace });
+      const found: string[] = [];
+      for await (const { workflowId } of client.workflow.list({ query })) found.push(workflowId);
+      return found;
+    } finally {
+      await connection.close();
+    }
+  }
+
+  #pidOf(victim: Victim): number {
+    const { api, workers, temporal, postgres, providers } = this.#running.stack.processes;
+    const [rounds, payments] = workers;
+    const pid = { api: api[0], rounds, payments, temporal, postgres, providers }[victim];
+    // -1 and 0 would be groups of processes.
+    assert.ok(pid !== undefined && pid > 1, `there is no ${victim} to kill`);
+    return pid;
+  }
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { createRoundsActivities } from '../../activities/index.ts';
+import { TemporalGateway } from '../../api/temporal.ts';
+import { startApi, type Api, type Reply, type Who } from '../api/apiUnderTest.ts';
+import { checkInvariants } from '../support/invariants.ts';
+import { temporal, testWorker } from '../support/temporal.ts';
+import { ROUNDS_CHECKS } from './invariants.ts';
+import { fresh } from './table.ts';
+
+/** A game server's view: the real API over HTTP, with a worker and a Temporal server behind it. */
+export class GameServer {
+  readonly #api: Api;
+  readonly #close: () => Promise<void>;
+
+  constructor(api: Api, close: () => Promise<void>) {
+    this.#api = api;
+    this.#close = close;
+  }
+
+  async stop(): Promise<void> {
+    await this.#close();
+    await checkInvariants(this.#api.database.owner, ROUNDS_CHECKS).finally(() => this.#api.stop());
+  }
+
+  post(path: string, body: unknown, as: Who = 'game', headers = {}): Promise<Reply> {
+    return this.#api.call({ method: 'POST', path, as, body, headers });
+  }
+
+  get(path: string, as: Who = 'game'): Promise<Reply> {
+    return this.#api.call({ path, as });
+  }
+
+  async aPlayer(cash = 1_000): Promise<string> {
+    const playerId = fresh('p');
+    const body = { currencies: ['SEK'], jurisdiction: 'MT' };
+    is(await this.#api.call({ method: 'PUT', path: `/v1/players/${playerId}`, as: 'cashier', body }), 200);
+    const award = { awardId: fresh('a'), kind: 'promo', amount: cash, currency: 'SEK' };
+    is(await this.post(`/v1/players/${playerId}/awards`, award), 201);
+    return playerId;
+  }
+}
+
+export async function aGameServer(): Promise<GameServer> {
+  const env = await temporal();
+  const api = await startApi();
+  const { config } = api.services;
+  const gateway = new TemporalGateway({ temporal: { ...config.temporal, address: env.address } });
+  Object.assign(api.services, { temporal: gateway });
+  const worker = await testWorker(env, createRoundsActivities({ pool: api.database.pool }), 'rounds');
+  const running = worker.run();
+  return new GameServer(api, async () => {
+    worker.shutdown();
+    await running;
+    await gateway.close();
+  });
+}
+
+/** The body of an answer that must be this. */
+export function is(reply: Reply, status: number, code?: string): Reply['json'] {
+  assert.equal(reply.status, status, reply.text);
+  if (code !== undefined) assert.equal(reply.json['code'], code, reply.text);
+  return reply.json;
+}
+
+export const replayed = (reply: Reply) => reply.headers['idempotency-replayed'] === 'true';
+
+export const stakeOf = (playerId: string, wagerId = fresh('w'), amount = 100) => ({
+  wagerId,
+  playerId,
+  gameId: 'roulette',
+  amount,
+  currency: 'SEK',
+});

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { workflowIds } from '../../contract/names.ts';
+import {
+  ACT,
+  PROVIDER_NEWS,
+  type DepositInput,
+  type DepositStep,
+  type ProviderNews,
+  type Terms,
+  type WithdrawalInput,
+  type WithdrawalStep,
+} from '../../contract/payments.ts';
+import { timeSkipping, testWorker, uniqueTaskQueue } from '../support/temporal.ts';
+import { fresh } from './cashier.ts';
+
+const terms: Terms = {
+  providers: ['nordpay'],
+  fallback: 'off',
+  askFirstAfterMs: 2_000,
+  askAtMostEveryMs: 30_000,
+  overdueAfterMs: 5_000,
+  needsApproval: false,
+};
+const money = { minor: '10000', currency: 'SEK' };
+const AT = '2026-11-23T10:00:00.000Z';
+const stillPending = () => Promise.reject(new Error('still pending'));
+
+/** Days pass in a blink here. Books and provider are played by the test: what is tried is how the sagas wait. */
+describe('sagas that wait for days', () => {
+  let env: TestWorkflowEnvironment;
+  before(async function () {
+    this.timeout(60_000);
+    env = await timeSkipping();
+  });
+
+  async function withWorker<T>(activities: object, work: (taskQueue: string) => Promise<T>): Promise<T> {
+    const taskQueue = uniqueTaskQueue();
+    const worker = await testWorker(env, activities, taskQueue);
+    return await worker.runUntil(work(taskQueue));
+  }
+
+  const depositInput = (expiresInMs: number): DepositInput => ({
+    depositId: fresh('d'),
+    clientId: 'cashier',
+    playerId: 'p',
+    money,
+    method: { type: 'card', token: 't' },
+    returnUrl: 'https://x.example',
+    expiresInMs,
+    request: {},
+    objection: null,
+  });
+
+  it('a deposit nobody finishes expires after a day, and a thousand questions do not grow its history', async function () {
+    this.timeout(60_000);
+    const steps: DepositStep[] = [];
+    let asked = 0;
+    const activities = {
+      openDeposit: () => Promise.resolve({ outcome: 'opened', terms, openedAt: AT }),
+      createPayment: () =>
+        Promise.resolve({ outcome: 'accepted', providerReference: 'x', redirectUrl: 'https://x.example' }),
+      askDeposit: () => ((asked += 1), stillPending()),
+      stepDeposit: (step: DepositStep) => (steps.push(step), Promise.resolve({ at: AT, refused: null })),
+      cancelPayment: () => Promise.resolve(),
+    };
+    const input = depositInput(86_400_000);
+    const events = await withWorker(activities, async (taskQueue) => {
+      const handle = await env.client.workflow.start('deposit', {
+        taskQueue,
+        workflowId: workflowIds.deposit('cashier', input.depositId),
+        args: [input],
+      });
+      await handle.result();
+      return (await handle.fetchHistory()).events?.length ?? 0;
+    });
+    assert.deepEqual(
+      steps.map(({ to }) => to),
+      ['pending', 'expired'],
+    );
+    assert.ok(asked > 100, `asked ${String(asked)} times`);
+    assert.ok(events <= 40, `${String(events)} events`);
+  });
+
+  const withdrawalInput = (): WithdrawalInput => ({
+    withdrawalId: fresh('wd'),
+    clientId: 'cashier',
+    playerId: 'p',
+    money,
+    destination: { type: 'bank', account: 'x' },
+    request: {},
+    objection: null,
+  });
+
+  /** Our books and a provider that accepts; what else the test needs is its own. */
+  const booksOf = (steps: WithdrawalStep[], needsApproval: boolean) => ({
+    openWithdrawal: () =>
+      Promise.resolve({ outcome: 'opened', terms: { ...terms, needsApproval }, openedAt: AT }),
+    reviewWithdrawal: () => Promise.resolve(null),
+    stepWithdrawal: (step: WithdrawalStep) => (steps.push(step), Promise.resolve({ at: AT, refused: null })),
+    submitPayout: () => Promise.resolve({ outcome: 'accepted', providerReference: 'x' }),
+  });
+
+  it('an approval that nobody gives for thirty days is still there to be given', async function () {
+    this.timeout(60_000);
+    const steps: WithdrawalStep[] = [];
+    const input = withdrawalInput();
+    const paid: ProviderNews = {
+      key: `withdrawal:${input.withdrawalId}:1`,
+      state: 'paid',
+      providerReference: 'x',
+      money,
+      reason: null,
+      via: 'webhook',
+    };
+    await withWorker({ ...booksOf(steps, true), askPayout: stillPending }, async (taskQueue) => {
+      const handle = await env.client.workflow.start('withdrawal', {
+        taskQueue,
+        workflowId: workflowIds.withdrawal('cashier', input.withdrawalId),
+        args: [input],
+      });
+      await env.sleep('30 days');
+      const action = { action: 'approve', by: 'approver', reason: 'back from holiday', at: AT };
+      await handle.executeUpdate(ACT, { args: [action] });
+      await handle.signal(PROVIDER_NEWS, paid);
+      await handle.result();
+    });
+    assert.deepEqual(
+      steps.map(({ to }) => to),
+      ['awaiting_approval', 'submitting', 'submitted', 'paid'],
+    );
+  });
+
+  it('a provider silent for two days is asked on, twice a minute, without growing the history', async function () {
+    this.timeout(60_000);
+    const steps: WithdrawalStep[] = [];
+    const input = withdrawalInput();
+    const key = `withdrawal:${input.withdrawalId}:1`;
+    const twoDaysInQuestions = (2 * 24 * 3_600) / 30;
+    let asked = 0;
+    const askPayout = () =>
+      (asked += 1) < twoDaysInQuestions
+        ? stillPending()
+        : Promise.resolve({ key, state: 'paid', providerReference: 'x', money, reason: null, via: 'asked' });
+    const events = await withWorker({ ...booksOf(steps, false), askPayout }, async (taskQueue) => {
+      const handle = await env.client.workflow.start('withdrawal', {
+        taskQueue,
+        workflowId: workflowIds.withdrawal('cashier', input.withdrawalId),
+        args: [input],
+      });
+      await handle.result();
+      return (await handle.fetchHistory()).events?.length ?? 0;
+    });
+    assert.deepEqual(
+      steps.map(({ to }) => to),
+      ['submitting', 'submitted', 'paid'],
+    );
+    assert.ok(events <= 40, `${String(events)} events`);
+  });
+});
