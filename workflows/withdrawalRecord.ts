@@ -130,8 +130,9 @@ export class WithdrawalRecord {
     const to = nextState(this.state, event, this.before);
     if (to === undefined) throw new Error(`${event} does not fit ${this.state}`);
     this.#seq += 1;
-    const next =
-      to === 'submitting' ? this.#open(nextProvider ?? this.#terms?.providers[0] ?? 'none') : undefined;
+    // Back to a payout that is under way, for a declare-unpaid was rejected: its attempt goes on, none is opened.
+    const opens = to === 'submitting' && event !== 'reject';
+    const next = opens ? this.#open(nextProvider ?? this.#terms?.providers[0] ?? 'none') : undefined;
     const stepped = await books(`${event.replaceAll('_', ' ')}: ${this.state} → ${to}`).stepWithdrawal({
       withdrawalId: this.#input.withdrawalId,
       seq: this.#seq,

@@ -39,7 +39,6 @@ export type WithdrawalNews =
   | 'refused'
   | 'refused_try_next'
   | 'unknown'
-  | 'stuck'
   | 'paid'
   | 'returned'
   | 'written_off_paid';
@@ -130,7 +129,6 @@ export const WITHDRAWAL: Readonly<Record<WithdrawalState, Row>> = {
       paid: 'paid',
       refused: 'needs_attention',
       refused_try_next: 'submitting',
-      stuck: 'needs_attention',
       'mark-paid': 'paid',
       ask_mark_paid: 'awaiting_mark_paid',
       'declare-unpaid': 'needs_attention',

@@ -146,7 +146,7 @@ begin
                    when 'mark-paid' then case when t2.status in ('refused', 'declared_unpaid') then null else 'paid' end end as status
             from payments.attempts t2 where t2.withdrawal_id = p_id and t2.attempt = p_attempt) s
    where t.withdrawal_id = p_id and t.attempt = p_attempt;
-  if p_to = 'submitting' then
+  if p_facts ? 'nextAttempt' then
     insert into payments.attempts (withdrawal_id, attempt, provider, key)
       select p_id, (p_facts ->> 'nextAttempt')::int, p_facts ->> 'nextProvider', p_facts ->> 'nextKey';
   end if;
