@@ -165,9 +165,9 @@ export class Stand {
     let last: unknown;
     for (const end = Date.now() + withinMs; ;) {
       const seen = await look().catch((error: unknown) => void (last = error));
-      if (seen !== undefined) return seen as T;
+      if (seen !== undefined) return seen;
       if (Date.now() > end) {
-        const why = last === undefined ? '' : ` (${String(last)})`;
+        const why = last instanceof Error ? ` (${last.message})` : '';
         assert.fail(`${what} did not come to be${why}; the stack:\n${this.#story.slice(-20).join('\n')}`);
       }
       await sleep(100);
