@@ -3,7 +3,6 @@ import type { PaymentsConfig } from '../config/index.ts';
 import {
   type DepositInput,
   type DepositStep,
-  type ProviderNews,
   type Terms,
   type WithdrawalInput,
   type WithdrawalStep,
@@ -49,9 +48,8 @@ export function createPaymentsActivities({
     stepDeposit: (step: DepositStep) => stepDeposit(pool, step),
     stepWithdrawal: (step: WithdrawalStep) => stepWithdrawal(pool, step),
     reviewWithdrawal: (withdrawalId: string) => reviewReason(pool, withdrawalId, config.withdrawalsPerHour),
-    resumeDeposit: (depositId: string) => resumeDeposit(pool, depositId),
-    resumeWithdrawal: (withdrawalId: string, news: ProviderNews) =>
-      resumeWithdrawal(pool, withdrawalId, workflowId(), news),
+    resumeDeposit: (depositId: string) => resumeDeposit(pool, depositId, workflowId()),
+    resumeWithdrawal: (withdrawalId: string) => resumeWithdrawal(pool, withdrawalId, workflowId()),
     ...createProviderActivities({ providers, log }),
   };
 }

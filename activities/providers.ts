@@ -8,7 +8,7 @@ import {
   type WithdrawalInput,
 } from '../contract/payments.ts';
 import type { Log } from '../ops/log.ts';
-import type { Asked, PaymentProvider, PayoutRequest } from '../payments/index.ts';
+import type { Asked, PaymentProvider, PaymentRequest, PayoutRequest } from '../payments/index.ts';
 
 export interface Attempt {
   readonly attempt: number;
@@ -29,23 +29,17 @@ export function createProviderActivities({
     /** Asks a provider to take a payment; a repeat has the same key. */
     createPayment: beating(
       async (input: DepositInput, name: string, expiresAt: string): Promise<ProviderAnswer> => {
-        const { depositId, money, method, returnUrl } = input;
-        const answer = await provider(name).createPayment({
-          key: depositKey(depositId),
-          reference: depositId,
-          money,
-          method,
-          returnUrl,
-          expiresAt,
-        });
-        log.info({ depositId, provider: name, ...answer }, 'payment asked for');
+        const answer = await provider(name).createPayment(paymentOf(input, expiresAt));
+        log.info({ depositId: input.depositId, provider: name, ...answer }, 'payment asked for');
         return answer;
       },
     ),
 
-    cancelPayment: beating((depositId: string, name: string) =>
-      provider(name).cancelPayment(depositKey(depositId)),
-    ),
+    /** Tells a provider to forget a payment, until it has answered; what it says of it, if it knows it at all. */
+    cancelPayment: beating(async (depositId: string, name: string): Promise<ProviderNews | null> => {
+      const asked = await provider(name).cancelPayment(depositKey(depositId));
+      return asked.outcome === 'not_found' ? null : said(asked, name, 'taken');
+    }),
 
     /** Sends a payout with the key of its attempt. */
     submitPayout: beating(async (input: WithdrawalInput, attempt: Attempt): Promise<ProviderAnswer> => {
@@ -57,12 +51,24 @@ export function createProviderActivities({
       return answer;
     }),
 
-    /** Asks until the provider has taken a deposit's payment, or until it has a final word of it. */
+    /**
+     * Asks until the provider has taken a deposit's payment, or until it has a final word of it. As of a payout, a key
+     * it does not know was never taken, and the same request is sent again.
+     */
     askDeposit: beating(
-      async (depositId: string, name: string, until: 'taken' | 'final'): Promise<ProviderNews> => {
-        const asked = await provider(name).ask('deposit', depositKey(depositId));
-        if (asked.outcome === 'not_found') throw stillWaiting(name, 'does not know the payment');
-        return said(asked, name, until);
+      async (
+        input: DepositInput,
+        name: string,
+        expiresAt: string,
+        until: 'taken' | 'final',
+      ): Promise<ProviderNews> => {
+        const payment = paymentOf(input, expiresAt);
+        const asked = await provider(name).ask('deposit', payment.key);
+        if (asked.outcome !== 'not_found') return said(asked, name, until);
+        const answer = await provider(name).createPayment(payment);
+        log.info({ depositId: input.depositId, provider: name, ...answer }, 'payment asked for again');
+        if (answer.outcome === 'unknown') throw stillWaiting(name, answer.reason);
+        return said({ outcome: 'known', news: newsOf(answer, payment, 'declined') }, name, until);
       },
     ),
 
@@ -82,7 +88,7 @@ export function createProviderActivities({
           'payout submitted again',
         );
         if (answer.outcome === 'unknown') throw stillWaiting(port.name, answer.reason);
-        return said({ outcome: 'known', news: newsOf(answer, payout) }, port.name, until);
+        return said({ outcome: 'known', news: newsOf(answer, payout, 'refused') }, port.name, until);
       },
     ),
   };
@@ -102,6 +108,10 @@ function beating<Args extends unknown[], T>(work: (...args: Args) => Promise<T>)
   };
 }
 
+function paymentOf({ depositId, money, method, returnUrl }: DepositInput, expiresAt: string): PaymentRequest {
+  return { key: depositKey(depositId), reference: depositId, money, method, returnUrl, expiresAt };
+}
+
 function payoutOf(
   { withdrawalId, money }: WithdrawalInput,
   { attempt, destination }: Attempt,
@@ -112,16 +122,18 @@ function payoutOf(
 /** What a provider answered a request with, as if it had been asked. */
 function newsOf(
   answer: Exclude<ProviderAnswer, { outcome: 'unknown' }>,
-  { key, money }: PayoutRequest,
+  { key, money }: PaymentRequest | PayoutRequest,
+  refused: 'declined' | 'refused',
 ): ProviderNews {
   return answer.outcome === 'refused'
-    ? { key, money, state: 'refused', providerReference: '', reason: answer.reason, via: 'asked' }
+    ? { key, money, state: refused, providerReference: '', reason: answer.reason, via: 'asked' }
     : {
         key,
         money,
         state: 'pending',
         providerReference: answer.providerReference,
         reason: null,
+        ...(answer.redirectUrl === undefined ? {} : { redirectUrl: answer.redirectUrl }),
         via: 'asked',
       };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Client,
   Connection,
@@ -46,6 +47,7 @@ export type Updated<R> =
 
 /** To start or to ask a workflow that is up takes milliseconds; this long, and Temporal is away. */
 const QUICK_SECONDS = 5;
+const PAUSE_MS = 50;
 
 /** The API's only way to Temporal. */
 export class TemporalGateway {
@@ -157,7 +159,17 @@ export class TemporalGateway {
   }
 
   async #within<T>(seconds: number, call: () => Promise<T>): Promise<T> {
-    return await this.#connection.withDeadline(Date.now() + seconds * 1_000, call);
+    const deadline = Date.now() + seconds * 1_000;
+    return await this.#connection.withDeadline(deadline, async () => {
+      for (;;) {
+        try {
+          return await call();
+        } catch (error) {
+          if (!wasDropped(error) || Date.now() > deadline - PAUSE_MS) throw error;
+          await sleep(PAUSE_MS);
+        }
+      }
+    });
   }
 
   /**
@@ -165,8 +177,7 @@ export class TemporalGateway {
    * or that nobody can tell us of, `unavailable`: nothing runs then that would ever end.
    */
   async #notKnownYet(error: unknown, workflowId: string): Promise<{ outcome: 'running' }> {
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-    if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) && !isGrpcServiceError(cause))
+    if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) && !isGrpcServiceError(causeOf(error)))
       throw error;
     const isThere = await this.#within(1, () => this.#client.workflow.getHandle(workflowId).describe()).then(
       () => true,
@@ -182,6 +193,18 @@ export class TemporalGateway {
     );
   }
 }
+
+/**
+ * The server dropped the update, for the workflow's task it was in came to nothing: its worker died, or a signal came
+ * while the workflow ended. Nothing of it is in the history, and it may be sent again.
+ */
+function wasDropped(error: unknown): boolean {
+  const cause = causeOf(error);
+  return isGrpcServiceError(cause) && cause.details.includes('unexpected workflow task failure');
+}
+
+const causeOf = (error: unknown) =>
+  error instanceof Error && error.cause !== undefined ? error.cause : error;
 
 /** The update was on its way when the workflow ended: its outcome is in our own records. */
 const endedMeanwhile = (error: unknown) =>

@@ -31,6 +31,8 @@ export interface ProviderNews {
   readonly providerReference: string;
   readonly money: MoneyDto;
   readonly reason: string | null;
+  /** Where the player goes to finish a payment, where the provider says so. */
+  readonly redirectUrl?: string;
   /** Webhook, or our own question. */
   readonly via: 'webhook' | 'asked';
 }
@@ -53,8 +55,8 @@ export interface DepositInput {
   readonly request: object;
   /** What the edge has against it already: it is refused with this, and the refusal recorded. */
   readonly objection: ProblemCode | null;
-  /** Money that came, or left, after the deposit's own saga had ended. */
-  readonly late?: ProviderNews;
+  /** Takes up a deposit whose own saga has ended: money came, or left, after that. The news comes by signal. */
+  readonly late?: true;
 }
 
 export interface WithdrawalInput {
@@ -66,8 +68,8 @@ export interface WithdrawalInput {
   /** As of a deposit. */
   readonly request: object;
   readonly objection: ProblemCode | null;
-  /** A provider's word that came after the withdrawal's own saga had ended. */
-  readonly late?: ProviderNews;
+  /** Takes up a withdrawal whose own saga has ended. The provider's word comes by signal. */
+  readonly late?: true;
 }
 
 export type Opened =
@@ -101,15 +103,53 @@ export interface WithdrawalStep {
   readonly facts?: object;
 }
 
-/** What a step came to. `at` is when, by the database's clock. */
-export interface Stepped {
+/**
+ * What is written under the number of a step; `at` is when, by the database's clock. It may be another step than the one
+ * asked for: where a worker died, or its task was lost, right after our books had it, the saga may come another way.
+ */
+export interface Stepped<Event> {
+  readonly event: Event;
+  readonly by: string;
   readonly at: string;
   readonly refused: ProblemCode | null;
+  readonly facts: StepFacts;
+}
+
+export interface StepFacts {
+  readonly reason?: string;
+  readonly attempt?: number;
+  /** The attempt that the step opened. */
+  readonly nextAttempt?: number;
+  readonly nextProvider?: string;
+  readonly nextKey?: string;
+  readonly destination?: WithdrawalInput['destination'];
+  /** Of the person's request that the step is the answer to. */
+  readonly idempotencyKey?: string;
+}
+
+/** `overtaken`: another step was written first. The saga has taken it on, and goes on from there. */
+export type StepOutcome =
+  { readonly outcome: 'done' | 'overtaken' } | { readonly outcome: 'refused'; readonly code: ProblemCode };
+
+/** Where a withdrawal stands, for a saga that takes it up after its first saga ended. */
+export interface Resumed {
+  readonly nextSeq: number;
+  readonly state: WithdrawalState;
+  /** Whether it is this saga's to go on with; another one's otherwise. */
+  readonly mine: boolean;
+  readonly provider: string;
+  readonly attempts: readonly {
+    readonly attempt: number;
+    readonly provider: string;
+    readonly key: string;
+    readonly status: string;
+  }[];
 }
 
 export interface ActionInput {
   readonly action: WithdrawalAction;
   readonly by: string;
+  readonly idempotencyKey: string;
   readonly reason: string;
   readonly provider?: string;
   readonly externalReference?: string;
@@ -117,6 +157,12 @@ export interface ActionInput {
   readonly destination?: { readonly type: string; readonly account: string };
   /** When the person pressed it. */
   readonly at: string;
+}
+
+/** Why an action was refused as `invalid_state`: what the saga found, and what would fit. */
+export interface Misfit {
+  readonly state: WithdrawalState;
+  readonly allowedActions: readonly WithdrawalAction[];
 }
 
 /** An attempt's key at its provider: the same for every repeat of the same attempt, never for another. */

@@ -47,7 +47,7 @@ create table payments.withdrawals (
   since timestamptz not null default clock_timestamp(),
   constraint withdrawals_state_known check (state in (
     'held', 'in_review', 'on_hold', 'awaiting_approval', 'submitting', 'submitted', 'unknown', 'paid', 'needs_attention', 'rejected',
-    'cancelled', 'returned', 'awaiting_mark_paid', 'awaiting_declare_unpaid', 'refused_at_once')),
+    'cancelled', 'returned', 'awaiting_mark_paid', 'awaiting_declare_unpaid', 'paid_after_write_off', 'refused_at_once')),
   constraint withdrawals_positive check (amount > 0)
 );
 create index withdrawals_queue on payments.withdrawals (created_at, withdrawal_id) where state <> 'refused_at_once';

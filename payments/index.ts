@@ -2,7 +2,7 @@ import type { PaymentsConfig } from '../config/index.ts';
 import { SimulatorProvider } from './adapters/simulator.ts';
 import type { PaymentProvider } from './provider.ts';
 
-export type { Asked, PaymentProvider, PayoutRequest } from './provider.ts';
+export type { Asked, PaymentProvider, PaymentRequest, PayoutRequest } from './provider.ts';
 export {
   openDeposit,
   openWithdrawal,
@@ -13,13 +13,14 @@ export {
   stepWithdrawal,
 } from './records.ts';
 export { lateDeposit, lateWithdrawal } from './late.ts';
-export { deliverNext, storeWebhook, type Subject } from './webhooks.ts';
+export { deliverNext, storeWebhook, type Delivered, type Subject } from './webhooks.ts';
 export {
   findAction,
   findDeposit,
   findWithdrawal,
   listWithdrawals,
   saveAction,
+  wasDone,
   type Deposit,
   type TimelineItem,
   type Withdrawal,

@@ -46,7 +46,7 @@ export async function lateDeposit(
     expiresInMs: 0,
     request: request as object,
     objection: null,
-    late: news,
+    late: true,
   };
 }
 
@@ -74,8 +74,9 @@ export async function lateWithdrawal(
   if (w?.attemptStatus == null) return undefined;
   const { on } = WITHDRAWAL[w.state];
   const matters =
-    (news.state === 'returned' && on.returned !== undefined && w.attemptStatus !== 'returned') ||
-    (news.state === 'paid' &&
+    (news.state === 'returned' && on.returned !== undefined && w.attemptStatus === 'paid') ||
+    // What came back was paid before.
+    (['paid', 'returned'].includes(news.state) &&
       on.written_off_paid !== undefined &&
       !['paid', 'returned'].includes(w.attemptStatus));
   if (!matters) return undefined;
@@ -88,6 +89,6 @@ export async function lateWithdrawal(
     destination,
     request,
     objection: null,
-    late: news,
+    late: true,
   };
 }

@@ -41,10 +41,10 @@ export interface WebhookEvent {
 export interface PaymentProvider {
   readonly name: string;
   createPayment(request: PaymentRequest): Promise<ProviderAnswer>;
-  /** Asks the provider to forget a payment that nobody finished. What it answers does not matter: money may still come. */
-  cancelPayment(key: string): Promise<void>;
+  /** Asks the provider to forget a payment that nobody finished; answers where the payment stands after that. */
+  cancelPayment(key: string): Promise<Asked>;
   submitPayout(request: PayoutRequest): Promise<ProviderAnswer>;
   ask(kind: 'deposit' | 'withdrawal', key: string): Promise<Asked>;
-  /** @returns undefined where the signature or the time is wrong, or the body is not what this provider sends */
-  readWebhook(rawBody: Buffer, headers: IncomingHttpHeaders): WebhookEvent | undefined;
+  /** `forged`: the signature or the time is wrong; `malformed`: signed, but not what this provider sends. */
+  readWebhook(rawBody: Buffer, headers: IncomingHttpHeaders): WebhookEvent | 'forged' | 'malformed';
 }

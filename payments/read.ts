@@ -183,3 +183,18 @@ export async function saveAction(
     values: [personId, key, withdrawalId, JSON.stringify(content), status, JSON.stringify(answer)],
   });
 }
+
+/** Whether what a person pressed is in the timeline, whoever was told of it. */
+export async function wasDone(
+  pool: Pool,
+  withdrawalId: string,
+  personId: string,
+  idempotencyKey: string,
+): Promise<boolean> {
+  const { rowCount } = await pool.query({
+    name: 'was_done',
+    text: `select from payments.events where kind = 'withdrawal' and id = $1::text and by = $2::text and facts ->> 'idempotencyKey' = $3::text and refused is null`,
+    values: [withdrawalId, personId, idempotencyKey],
+  });
+  return rowCount !== 0;
+}

@@ -2,13 +2,15 @@ import type {
   DepositInput,
   DepositStep,
   Opened,
-  ProviderNews,
+  Resumed,
   Stepped,
   Terms,
   WithdrawalInput,
   WithdrawalStep,
 } from '../contract/payments.ts';
 import type { ProblemCode } from '../contract/codes.ts';
+import type { DepositEvent, DepositState } from '../contract/states/deposit.ts';
+import type { WithdrawalEvent } from '../contract/states/withdrawal.ts';
 import { callRow, type Pool } from '../ops/postgres.ts';
 
 interface OpenedRow {
@@ -76,20 +78,20 @@ export async function openWithdrawal(
   return opened(row, terms);
 }
 
-interface SteppedRow {
-  at: Date;
-  refused: ProblemCode | null;
-}
+type SteppedRow<Event> = Omit<Stepped<Event>, 'at'> & { at: Date };
 
-const stepped = ({ at, refused }: SteppedRow): Stepped => ({ at: at.toISOString(), refused });
+const stepped = <Event>({ at, ...step }: SteppedRow<Event>): Stepped<Event> => ({
+  ...step,
+  at: at.toISOString(),
+});
 
 /** One step of a deposit with its money, once however often it is repeated. */
-export const stepDeposit = async (pool: Pool, s: DepositStep): Promise<Stepped> =>
+export const stepDeposit = async (pool: Pool, s: DepositStep): Promise<Stepped<DepositEvent>> =>
   stepped(
-    await callRow<SteppedRow>(
+    await callRow<SteppedRow<DepositEvent>>(
       pool,
       'step_deposit',
-      'select at, refused from payments.deposit_step($1::text, $2::int, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::jsonb)',
+      'select event, by, at, refused, facts from payments.deposit_step($1::text, $2::int, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::jsonb)',
       [
         s.depositId,
         s.seq,
@@ -105,12 +107,12 @@ export const stepDeposit = async (pool: Pool, s: DepositStep): Promise<Stepped> 
   );
 
 /** One step of a withdrawal with its money, once however often it is repeated. */
-export const stepWithdrawal = async (pool: Pool, s: WithdrawalStep): Promise<Stepped> =>
+export const stepWithdrawal = async (pool: Pool, s: WithdrawalStep): Promise<Stepped<WithdrawalEvent>> =>
   stepped(
-    await callRow<SteppedRow>(
+    await callRow<SteppedRow<WithdrawalEvent>>(
       pool,
       'step_withdrawal',
-      'select at, refused from payments.withdrawal_step($1::text, $2::int, $3::text, $4::text, $5::text, $6::text, $7::int, $8::text, $9::jsonb)',
+      'select event, by, at, refused, facts from payments.withdrawal_step($1::text, $2::int, $3::text, $4::text, $5::text, $6::text, $7::int, $8::text, $9::jsonb)',
       [
         s.withdrawalId,
         s.seq,
@@ -140,42 +142,30 @@ export async function reviewReason(
   return reason;
 }
 
-/** What a saga that takes up a payment after its first saga ended has to know. */
-export interface Resumed {
-  readonly nextSeq: number;
-  readonly state: string;
-  readonly provider: string;
-  readonly attempt: number;
-  /** The attempt the news is about, and what we think of it. */
-  readonly newsAttempt: number;
-  readonly newsAttemptStatus: string | null;
-}
-
-/** Reads where a withdrawal stands, and moves its record to the workflow that takes it up. */
-export const resumeWithdrawal = (
-  pool: Pool,
-  withdrawalId: string,
-  workflowId: string,
-  news: ProviderNews,
-): Promise<Resumed> =>
+/** Reads where a withdrawal stands, and moves its record, if it has ended, to the workflow that takes it up. */
+export const resumeWithdrawal = (pool: Pool, withdrawalId: string, workflowId: string): Promise<Resumed> =>
   callRow<Resumed>(
     pool,
     'resume_withdrawal',
-    `with moved as (update payments.withdrawals set workflow_id = $2::text where withdrawal_id = $1::text returning *)
-     select payments.next_seq('withdrawal', $1::text) as "nextSeq", m.state, coalesce(n.provider, m.provider) as provider,
-            (select coalesce(max(attempt), 0) from payments.attempts where withdrawal_id = $1::text) as attempt,
-            coalesce(n.attempt, 0) as "newsAttempt", n.status as "newsAttemptStatus"
-       from moved m left join payments.attempts n on n.key = $3::text`,
-    [withdrawalId, workflowId, news.key],
+    `update payments.withdrawals w
+        set workflow_id = case when state in ('paid', 'rejected', 'cancelled') then $2::text else workflow_id end
+      where withdrawal_id = $1::text
+     returning payments.next_seq('withdrawal', withdrawal_id) as "nextSeq", state, workflow_id = $2::text as mine, coalesce(provider, '') as provider,
+       (select coalesce(jsonb_agg(jsonb_build_object('attempt', a.attempt, 'provider', a.provider, 'key', a.key, 'status', a.status) order by a.attempt), '[]')
+          from payments.attempts a where a.withdrawal_id = w.withdrawal_id) as attempts`,
+    [withdrawalId, workflowId],
   );
 
+/** Reads where a deposit stands, and moves its record to the workflow that takes it up. */
 export const resumeDeposit = (
   pool: Pool,
   depositId: string,
-): Promise<{ nextSeq: number; state: string; provider: string }> =>
+  workflowId: string,
+): Promise<{ nextSeq: number; state: DepositState; provider: string }> =>
   callRow(
     pool,
     'resume_deposit',
-    `select payments.next_seq('deposit', $1::text) as "nextSeq", status as state, provider from payments.deposits where deposit_id = $1::text`,
-    [depositId],
+    `update payments.deposits set workflow_id = $2::text where deposit_id = $1::text
+     returning payments.next_seq('deposit', deposit_id) as "nextSeq", status as state, provider`,
+    [depositId, workflowId],
   );

@@ -1,5 +1,5 @@
 import type { ProviderNews } from '../contract/payments.ts';
-import { inTransaction, type Pool } from '../ops/postgres.ts';
+import { inTransaction, type Pool, type Tx } from '../ops/postgres.ts';
 import type { WebhookEvent } from './provider.ts';
 
 /** Stores what a provider said. A second delivery of the same event changes nothing. */
@@ -20,8 +20,14 @@ export interface Subject {
   readonly returns: number;
 }
 
-/** Hands news to the saga of its payment. `later`: it cannot be taken just now. */
-export type Deliver = (subject: Subject, news: ProviderNews) => Promise<string>;
+/** What became of news. `startedAs`: the saga had ended, and this workflow takes the payment up. */
+export interface Delivered {
+  readonly outcome: string;
+  readonly startedAs?: string;
+}
+
+/** Hands news to the saga of its payment; throws where it cannot be taken just now. */
+export type Deliver = (subject: Subject, news: ProviderNews) => Promise<Delivered>;
 
 const LONGEST_WAIT = '5 minutes';
 
@@ -39,7 +45,7 @@ export async function deliverNext(pool: Pool, deliver: Deliver): Promise<boolean
     const [webhook] = rows;
     if (webhook === undefined) return false;
     const { provider, eventId, body } = webhook;
-    const outcome = await deliverOne(tx, body, deliver).catch((error: unknown) => ({
+    const outcome = await deliverOne(tx, provider, body, deliver).catch((error: unknown) => ({
       failed: String(error),
     }));
     if (typeof outcome === 'string') {
@@ -59,14 +65,37 @@ export async function deliverNext(pool: Pool, deliver: Deliver): Promise<boolean
   });
 }
 
-async function deliverOne(tx: Pick<Pool, 'query'>, event: WebhookEvent, deliver: Deliver): Promise<string> {
-  const { rows } = await tx.query<Subject>(
-    event.kind === 'deposit'
-      ? `select 'deposit' as kind, deposit_id as id, client_id as "clientId", workflow_id as "workflowId", 0 as returns from payments.deposits where deposit_id = $1`
-      : `select 'withdrawal' as kind, withdrawal_id as id, client_id as "clientId", workflow_id as "workflowId", returns from payments.withdrawals where withdrawal_id = $1`,
-    [event.reference],
-  );
+/** A payment is known by its key and its provider: what another provider says of it is not news. */
+const SUBJECTS = {
+  deposit: `
+    select 'deposit' as kind, deposit_id as id, client_id as "clientId", workflow_id as "workflowId", 0 as returns from payments.deposits
+     where deposit_id = $1 and 'deposit:' || deposit_id = $2 and coalesce(provider, $3) = $3`,
+  withdrawal: `
+    select 'withdrawal' as kind, w.withdrawal_id as id, client_id as "clientId", workflow_id as "workflowId", returns
+      from payments.withdrawals w join payments.attempts a using (withdrawal_id)
+     where w.withdrawal_id = $1 and a.key = $2 and a.provider = $3`,
+} as const;
+
+async function deliverOne(
+  tx: Tx,
+  provider: string,
+  { kind, reference, news }: WebhookEvent,
+  deliver: Deliver,
+): Promise<string> {
+  // One at a time per payment: two that come after its end must not both start a saga for it.
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 1))', [`${kind}/${reference}`]);
+  const { rows } = await tx.query<Subject>(SUBJECTS[kind], [reference, news.key, provider]);
   const [subject] = rows;
-  if (subject === undefined) throw new Error(`no ${event.kind} ${event.reference} yet`);
-  return await deliver(subject, event.news);
+  if (subject === undefined) throw new Error(`no ${kind} ${reference} with ${provider} yet`);
+  const { outcome, startedAs } = await deliver(subject, news);
+  if (startedAs !== undefined) {
+    // What comes next is for the new saga to hear.
+    await tx.query(
+      kind === 'deposit'
+        ? 'update payments.deposits set workflow_id = $2 where deposit_id = $1'
+        : 'update payments.withdrawals set workflow_id = $2 where withdrawal_id = $1',
+      [subject.id, startedAs],
+    );
+  }
+  return outcome;
 }

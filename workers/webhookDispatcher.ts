@@ -15,9 +15,11 @@ import {
 } from '../contract/payments.ts';
 import type { Log } from '../ops/log.ts';
 import type { Pool } from '../ops/postgres.ts';
-import { deliverNext, lateDeposit, lateWithdrawal, type Subject } from '../payments/index.ts';
+import { deliverNext, lateDeposit, lateWithdrawal, type Delivered, type Subject } from '../payments/index.ts';
 
 const IDLE_MS = 200;
+/** Shorter than Postgres lets a transaction rest: ops/postgres.ts. */
+const LONGEST_CALL_MS = 5_000;
 
 /**
  * Hands stored webhooks to the sagas of their payments, until it is stopped. It polls our own table: whatever dies
@@ -35,7 +37,8 @@ export function startWebhookDispatcher({
   log: Log;
 }) {
   const client = new Client({ connection: connection as unknown as Connection, namespace });
-  const deliver = (subject: Subject, news: ProviderNews) => handOver(client, pool, subject, news);
+  const deliver = (subject: Subject, news: ProviderNews) =>
+    connection.withDeadline(Date.now() + LONGEST_CALL_MS, () => handOver(client, pool, subject, news));
   let running = true;
   const loop = async () => {
     while (running) {
@@ -54,10 +57,15 @@ export function startWebhookDispatcher({
 }
 
 /** A saga that runs gets a signal; one that has ended is taken up by a new one, where the news changes anything. */
-async function handOver(client: Client, pool: Pool, subject: Subject, news: ProviderNews): Promise<string> {
+async function handOver(
+  client: Client,
+  pool: Pool,
+  subject: Subject,
+  news: ProviderNews,
+): Promise<Delivered> {
   try {
     await client.workflow.getHandle(subject.workflowId).signal(PROVIDER_NEWS, news);
-    return 'signalled';
+    return { outcome: 'signalled' };
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
@@ -71,14 +79,14 @@ async function takeUpDeposit(
   pool: Pool,
   { id, clientId }: Subject,
   news: ProviderNews,
-): Promise<string> {
+): Promise<Delivered> {
   const input = await lateDeposit(pool, id, news);
-  if (input === undefined) return 'no news';
+  if (input === undefined) return { outcome: 'no news' };
   const workflowId =
     news.state === 'charged_back'
       ? workflowIds.chargeback(clientId, id)
       : workflowIds.lateDeposit(clientId, id);
-  return await start(client, 'deposit', workflowId, input);
+  return await start(client, 'deposit', workflowId, input, news);
 }
 
 async function takeUpWithdrawal(
@@ -86,34 +94,37 @@ async function takeUpWithdrawal(
   pool: Pool,
   { id, clientId, returns }: Subject,
   news: ProviderNews,
-): Promise<string> {
+): Promise<Delivered> {
   const input = await lateWithdrawal(pool, id, news);
-  if (input === undefined) return 'no news';
+  if (input === undefined) return { outcome: 'no news' };
   const workflowId =
     news.state === 'returned'
       ? workflowIds.returnedPayout(clientId, id, returns + 1)
       : workflowIds.latePayout(clientId, id, news.key);
-  return await start(client, 'withdrawal', workflowId, input);
+  return await start(client, 'withdrawal', workflowId, input, news);
 }
 
+/** Started by the news itself; where a first try has started it already, it hears the news all the same. */
 async function start(
   client: Client,
   workflow: string,
   workflowId: string,
   input: DepositInput | WithdrawalInput,
-): Promise<string> {
+  news: ProviderNews,
+): Promise<Delivered> {
   try {
-    await client.workflow.start(workflow, {
+    await client.workflow.signalWithStart(workflow, {
       workflowId,
       taskQueue: 'payments',
       args: [input],
+      signal: PROVIDER_NEWS,
+      signalArgs: [news],
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      workflowIdConflictPolicy: 'FAIL',
-      staticSummary: `${workflow} of player ${input.playerId}: ${input.late?.state ?? ''} after it had ended`,
+      staticSummary: `${workflow} of player ${input.playerId}: ${news.state} after it had ended`,
     });
-    return `started ${workflowId}`;
+    return { outcome: `started ${workflowId}`, startedAs: workflowId };
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return `known to ${workflowId}`;
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return { outcome: `known to ${workflowId}` };
     throw error;
   }
 }

@@ -4,27 +4,25 @@ import {
   condition,
   defineSignal,
   defineUpdate,
-  isCancellation,
   proxyActivities,
   proxyLocalActivities,
-  setCurrentDetails,
   setHandler,
-  upsertSearchAttributes,
+  sleep,
 } from '@temporalio/workflow';
 import type { PaymentsActivities } from '../activities/index.ts';
-import { SEARCH } from '../contract/names.ts';
 import {
+  depositKey,
   PAYMENT_ANSWER,
   PROVIDER_NEWS,
   type DepositInput,
   type DepositStep,
   type Opened,
   type ProviderNews,
-  type Stepped,
   type Terms,
 } from '../contract/payments.ts';
-import { DEPOSIT, type DepositEvent, type DepositState } from '../contract/states/deposit.ts';
+import { DEPOSIT, type DepositEvent } from '../contract/states/deposit.ts';
 import { format } from '../money/index.ts';
+import { DepositRecord } from './depositRecord.ts';
 import { OWN_BOOKS, PROVIDER } from './timeouts.ts';
 
 /** A step's summary is what support reads beside it in the timeline of the Web UI. */
@@ -36,199 +34,198 @@ const providerNews = defineSignal<[ProviderNews]>(PROVIDER_NEWS);
 
 /** Reserve → create the payment at the provider → wait for webhook, answer or expiry → credit. docs/payments.md. */
 export async function deposit(input: DepositInput): Promise<string> {
-  const saga = new DepositSaga(input);
+  const record = new DepositRecord(input);
+  const saga = new DepositSaga(input, record);
   // A person who cancels it in the Web UI changes nothing: the money may be on its way.
   await CancellationScope.nonCancellable(() => saga.run());
-  return saga.story;
+  return record.story;
 }
 
+type Taken = Pick<DepositStep, 'redirectUrl'> & { readonly providerReference: string };
+
 class DepositSaga {
-  #state: DepositState = 'pending';
-  #seq = 0;
   #answered = false;
-  /** The same sentence that the Web UI shows as current details. */
-  story = '';
-  #provider = '';
   readonly #news: ProviderNews[] = [];
   readonly #input: DepositInput;
-  readonly #words: string;
+  readonly #record: DepositRecord;
 
-  constructor(input: DepositInput) {
+  constructor(input: DepositInput, record: DepositRecord) {
     this.#input = input;
-    this.#words = `Deposit of ${format(input.money)} for player ${input.playerId}`;
+    this.#record = record;
     setHandler(answer, async () => {
       await condition(() => this.#answered);
     });
     setHandler(providerNews, (news) => {
-      this.#news.push(news);
+      if (news.key === depositKey(this.#input.depositId)) this.#news.push(news);
     });
   }
 
   async run(): Promise<void> {
-    if (this.#input.late !== undefined) {
-      await this.#takeUp(this.#input.late);
-      return;
-    }
-    const opened: Opened = await books('write the deposit down').openDeposit(this.#input);
-    if (opened.outcome === 'opened') {
-      await this.#pay(opened.terms, opened.openedAt);
-    } else {
-      this.#tell(`${this.#words}: refused, ${opened.code}.`);
-    }
-    this.#answered = true;
-    // Parked where it cannot go on: open, so that support sees it waiting.
-    await condition(() => this.#state !== 'needs_attention');
+    if (this.#input.late === undefined) await this.#begin();
+    else await this.#takeUp();
+    await this.#hearOut();
     await condition(allHandlersFinished);
   }
 
-  async #pay(terms: Terms, openedAt: string): Promise<void> {
-    this.#provider = terms.providers[0] ?? 'none';
-    const expiry = expiresAt(openedAt, this.#input.expiresInMs);
-    this.#tell(`${this.#words}: asking ${this.#provider} to take it.`);
-    const { createPayment } = proxyActivities<PaymentsActivities>({
-      ...PROVIDER,
-      summary: `ask ${this.#provider} to take ${format(this.#input.money)}`,
-    });
-    const asked = await createPayment(this.#input, this.#provider, expiry);
-    if (asked.outcome === 'refused') {
-      await this.#step('declined', { reason: asked.reason });
+  async #begin(): Promise<void> {
+    const opened: Opened = await books('write the deposit down').openDeposit(this.#input);
+    if (opened.outcome === 'refused') {
+      this.#record.state = 'refused';
+      this.#record.tell(`refused, ${opened.code}.`);
       return;
     }
-    if (asked.outcome === 'accepted') {
-      await this.#step('taken', {
-        providerReference: asked.providerReference,
-        ...(asked.redirectUrl === undefined ? {} : { redirectUrl: asked.redirectUrl }),
-      });
-      this.#answered = true;
+    const { terms, openedAt } = opened;
+    this.#record.provider = terms.providers[0] ?? 'none';
+    const expiry = expiresAt(openedAt, this.#input.expiresInMs);
+    this.#record.tell(`asking ${this.#record.provider} to take it.`);
+    const { createPayment } = proxyActivities<PaymentsActivities>({
+      ...PROVIDER,
+      summary: `ask ${this.#record.provider} to take ${format(this.#input.money)}`,
+    });
+    const asked = await createPayment(this.#input, this.#record.provider, expiry);
+    if (asked.outcome === 'refused') {
+      await this.#record.step('declined', { reason: asked.reason });
+      return;
     }
-    this.#tell(`${this.#words}: waiting for the player at ${this.#provider}.`);
-    await this.#settle(terms);
+    if (asked.outcome === 'accepted') await this.#taken(asked);
+    await this.#wait(terms, expiry);
+    if (this.#record.state === 'pending' && this.#word() === undefined) await this.#expire();
+  }
+
+  /** The provider has taken it: the caller gets its answer. */
+  async #taken({ providerReference, redirectUrl }: Taken): Promise<void> {
+    await this.#record.step('taken', {
+      providerReference,
+      ...(redirectUrl === undefined ? {} : { redirectUrl }),
+    });
+    this.#answered = true;
+    this.#record.tell(`waiting for the player at ${this.#record.provider}.`);
   }
 
   /** Webhook, our own question, expiry: whichever comes first leads to the same step. */
-  async #settle(terms: Terms): Promise<void> {
-    const asking = new CancellationScope();
-    const final = () => this.#news.find(({ state }) => state !== 'pending');
-    const poll = asking.run(async () => {
-      await condition(() => final() !== undefined, terms.askFirstAfterMs, {
-        summary: `wait for ${this.#provider} to notify`,
-      });
-      if (final() !== undefined) return;
-      if (!this.#answered) this.#news.push(await this.#ask(terms, 'taken'));
-      const taken = this.#news.find(({ state }) => state === 'pending');
-      if (!this.#answered && taken !== undefined)
-        await this.#step('taken', { providerReference: taken.providerReference });
-      this.#answered = true;
-      if (final() === undefined) this.#news.push(await this.#ask(terms, 'final'));
-    });
-    poll.catch((error: unknown) => {
-      if (!isCancellation(error)) throw error;
-    });
-    await condition(() => final() !== undefined, this.#input.expiresInMs, { summary: 'the deposit expires' });
-    asking.cancel();
-    const news = final();
-    if (news === undefined) await this.#expire();
-    else await this.#conclude(news);
+  async #wait(terms: Terms, expiry: string): Promise<void> {
+    const clock = new CancellationScope();
+    let expired = false;
+    const over = () => expired || this.#record.state !== 'pending' || this.#word() !== undefined;
+    clock
+      .run(() => sleep(this.#input.expiresInMs, { summary: 'the deposit expires' }))
+      .then(
+        () => (expired = true),
+        () => undefined,
+      );
+    const summary = `wait for ${this.#record.provider} to notify`;
+    await condition(over, terms.askFirstAfterMs, { summary });
+    if (!over() && !this.#answered) {
+      const news = await this.#ask(terms, expiry, over, 'taken');
+      if (news?.state === 'pending') await this.#taken(news);
+    }
+    if (!over()) await this.#ask(terms, expiry, over, 'final');
+    await condition(over);
+    clock.cancel();
   }
 
-  #ask(terms: Terms, until: 'taken' | 'final'): Promise<ProviderNews> {
+  /** Asks until there is an answer or it is over. */
+  async #ask(
+    terms: Terms,
+    expiry: string,
+    over: () => boolean,
+    until: 'taken' | 'final',
+  ): Promise<ProviderNews | undefined> {
     const { askDeposit } = proxyActivities<PaymentsActivities>({
       ...PROVIDER,
+      // Temporal's retry does the asking again, without an event in the history.
       retry: {
         initialInterval: terms.askFirstAfterMs,
         backoffCoefficient: 2,
         maximumInterval: terms.askAtMostEveryMs,
       },
-      cancellationType: 'ABANDON',
-      summary: `ask ${this.#provider} what became of the payment`,
+      summary: `ask ${this.#record.provider} what became of the payment`,
     });
-    return askDeposit(this.#input.depositId, this.#provider, until);
+    let news: ProviderNews | undefined;
+    const asking = new CancellationScope();
+    const asked = asking.run(async () => {
+      news = await askDeposit(this.#input, this.#record.provider, expiry, until);
+      this.#news.push(news);
+    });
+    // It fails only by being cancelled: until then it is tried on.
+    asked.catch(() => undefined);
+    await condition(() => news !== undefined || over());
+    asking.cancel();
+    return news;
   }
 
-  /** The player never finished. The provider is told to forget it; money that comes all the same is credited later. */
+  /** The player never finished. The provider is told to forget it; money that comes all the same is credited. */
   async #expire(): Promise<void> {
-    await this.#step('expired', { reason: 'nobody finished it in time' });
+    if (!(await this.#done('expired', { reason: 'nobody finished it in time' }))) return;
     const { cancelPayment } = proxyActivities<PaymentsActivities>({
       ...PROVIDER,
-      summary: `tell ${this.#provider} to forget the payment`,
+      summary: `tell ${this.#record.provider} to forget the payment`,
     });
-    await cancelPayment(this.#input.depositId, this.#provider);
-    const late = this.#news.find(({ state }) => state === 'captured');
-    if (late !== undefined) await this.#conclude(late);
+    const { depositId } = this.#input;
+    let told = false;
+    const telling = new CancellationScope();
+    const tell = telling.run(async () => {
+      const said = await cancelPayment(depositId, this.#record.provider);
+      if (said !== null) this.#news.push(said);
+      told = true;
+    });
+    tell.catch(() => undefined);
+    // It is told until it answers; its money may be quicker.
+    await condition(() => told || this.#word() !== undefined);
+    telling.cancel();
   }
 
-  async #conclude(news: ProviderNews): Promise<void> {
-    const { providerReference, reason } = news;
-    const { minor, currency } = this.#input.money;
-    if (news.state === 'declined') {
-      await this.#step('declined', { providerReference, reason: reason ?? 'declined' });
-    } else if (news.money.minor !== minor || news.money.currency !== currency) {
-      await this.#step('credit_refused', {
-        providerReference,
-        reason: `captured ${format(news.money)} instead of ${format(this.#input.money)}`,
-      });
-    } else {
-      const { refused } = await this.#step('captured', { providerReference });
-      if (refused !== null) await this.#step('credit_refused', { reason: refused });
-      else if (this.#news.some(({ state }) => state === 'charged_back') || news.state === 'charged_back')
-        await this.#step('charged_back', {});
+  /** The provider's words, as long as one changes anything. Where the saga cannot go on, it waits for the next. */
+  async #hearOut(): Promise<void> {
+    for (;;) {
+      const news = this.#word();
+      if (news !== undefined) {
+        if (await this.#conclude(news)) this.#news.splice(this.#news.indexOf(news), 1);
+        continue;
+      }
+      this.#answered = true;
+      if (this.#record.state !== 'needs_attention') return;
+      await condition(() => this.#word() !== undefined);
     }
+  }
+
+  /** The first word that fits the state. A chargeback may overtake the capture it takes back. */
+  #word(): ProviderNews | undefined {
+    const { on } = DEPOSIT[this.#record.state];
+    return this.#news.find(({ state }) =>
+      state === 'charged_back'
+        ? (on.charged_back ?? on.captured) !== undefined
+        : (state === 'captured' || state === 'declined') && on[state] !== undefined,
+    );
+  }
+
+  /** Answers whether the word has been dealt with; where another step was written first, it is looked at again. */
+  async #conclude({ state, money, providerReference, reason }: ProviderNews): Promise<boolean> {
+    const { on } = DEPOSIT[this.#record.state];
+    if (state === 'declined') {
+      return await this.#done('declined', { providerReference, reason: reason ?? 'declined' });
+    }
+    if (on.captured === undefined) return await this.#done('charged_back', { reason });
+    const { minor, currency } = this.#input.money;
+    let objection = `captured ${format(money)} instead of ${format(this.#input.money)}`;
+    if (money.minor === minor && money.currency === currency) {
+      const credited = await this.#record.step('captured', { providerReference });
+      // A chargeback that overtook its capture has its own turn, next.
+      if (credited.outcome !== 'refused') return credited.outcome === 'done' && state === 'captured';
+      objection = credited.code;
+    }
+    // Where it waits for a person already, one more refusal is no news.
+    if (on.credit_refused === undefined) return true;
+    return await this.#done('credit_refused', { providerReference, reason: objection });
+  }
+
+  async #done(event: DepositEvent, facts: Parameters<DepositRecord['step']>[1]): Promise<boolean> {
+    return (await this.#record.step(event, facts)).outcome === 'done';
   }
 
   /** Money that came, or was charged back, after the deposit's own saga had ended. */
-  async #takeUp(news: ProviderNews): Promise<void> {
-    const { nextSeq, state, provider } = await books('take up the deposit again').resumeDeposit(
-      this.#input.depositId,
-    );
-    this.#seq = nextSeq;
-    this.#state = state as DepositState;
-    this.#provider = provider;
-    if (news.state === 'charged_back') {
-      if (DEPOSIT[this.#state].on.captured !== undefined) await this.#conclude(news);
-      else await this.#step('charged_back', { reason: news.reason });
-    } else if (DEPOSIT[this.#state].on.captured !== undefined) {
-      await this.#conclude(news);
-    }
-  }
-
-  #tell(story: string): void {
-    this.story = story;
-    setCurrentDetails(story);
-  }
-
-  /** Writes a step that the table of states allows, with its money; what the table does not know is left alone. */
-  async #step(
-    event: DepositEvent,
-    more: Pick<DepositStep, 'providerReference' | 'redirectUrl' | 'reason'>,
-  ): Promise<Stepped> {
-    const to = DEPOSIT[this.#state].on[event];
-    if (to === undefined) return { at: '', refused: null };
-    this.#seq += 1;
-    const { depositId } = this.#input;
-    const stepped = await books(`${event.replaceAll('_', ' ')}: ${this.#state} → ${to}`).stepDeposit({
-      depositId,
-      seq: this.#seq,
-      event,
-      to,
-      provider: this.#provider,
-      ...more,
-    });
-    if (stepped.refused !== null) return stepped;
-    this.#state = to;
-    this.#tell(`${this.#words}: ${to}${more.reason == null ? '' : `, ${more.reason}`}.`);
-    if (to === 'needs_attention') {
-      upsertSearchAttributes([
-        { key: SEARCH.needsAttention, value: true },
-        { key: SEARCH.stage, value: to },
-        { key: SEARCH.reason, value: event },
-      ]);
-    } else if (to !== 'pending') {
-      upsertSearchAttributes([
-        { key: SEARCH.stage, value: to },
-        { key: SEARCH.provider, value: this.#provider },
-      ]);
-    }
-    return stepped;
+  async #takeUp(): Promise<void> {
+    this.#record.resumed(await books('take up the deposit again').resumeDeposit(this.#input.depositId));
   }
 }
 

@@ -52,8 +52,7 @@ export async function withdrawal(input: WithdrawalInput): Promise<string> {
 
   // A person who cancels it in the Web UI changes nothing: half a payout is none. The finance actions are the way.
   await CancellationScope.nonCancellable(async () => {
-    const terms =
-      input.late === undefined ? await open(input, record) : await takeUp(input.late, input, record);
+    const terms = input.late === undefined ? await open(input, record) : await takeUp(input, record);
     answered = true;
     if (terms !== undefined) await goOn(terms, input, record, desk, news);
     desk.close();
@@ -72,23 +71,12 @@ async function open(input: WithdrawalInput, record: WithdrawalRecord): Promise<T
   return opened.terms;
 }
 
-/** A provider's word that came after the saga had ended: the payout was returned, or paid although it was written off. */
-async function takeUp(
-  news: ProviderNews,
-  input: WithdrawalInput,
-  record: WithdrawalRecord,
-): Promise<Terms | undefined> {
+/** After a provider's word that came when the saga had ended. Where another saga goes on with it, that one will hear. */
+async function takeUp(input: WithdrawalInput, record: WithdrawalRecord): Promise<Terms | undefined> {
   const terms = await books('read the terms').termsNow(input.money);
-  const stands = await books('take up the withdrawal again').resumeWithdrawal(input.withdrawalId, news);
+  const stands = await books('take up the withdrawal again').resumeWithdrawal(input.withdrawalId);
   record.resumed(terms, stands);
-  const event = record.meaningOf(news, stands.newsAttemptStatus);
-  if (event === undefined) return undefined;
-  await record.step(event, {
-    by: stands.provider,
-    reason: news.reason ?? (event === 'written_off_paid' ? 'paid_after_write_off' : event),
-    attempt: stands.newsAttempt,
-  });
-  return terms;
+  return stands.mine ? terms : undefined;
 }
 
 /** From state to state until one is final. Each turn makes one event happen: a check, a provider's word, an action. */
@@ -102,9 +90,10 @@ async function goOn(
   const payout = new Payout(input, record, terms, news);
   for (;;) {
     if (isFinal(record.state)) {
-      const attempt = record.paidTwice(news);
-      if (attempt === undefined || !record.fits('written_off_paid')) return;
-      await record.step('written_off_paid', { by: record.provider, reason: 'paid_after_write_off', attempt });
+      const thought = record.attempts.afterthought(news);
+      if (thought === undefined || !record.fits(thought.event)) return;
+      const { event, attempt, reason } = thought;
+      await record.step(event, { by: record.attempts.providerOf(attempt) ?? 'countroom', reason, attempt });
     }
     switch (record.state) {
       case 'held':
@@ -142,15 +131,17 @@ async function checks(
 
 /** Parked with a person: an action, or the provider's late word that an attempt given up was paid after all. */
 async function waitForPerson(record: WithdrawalRecord, desk: Desk, news: ProviderNews[]): Promise<void> {
-  const paid = () =>
-    record.writtenOff ? undefined : news.find(({ state, key }) => state === 'paid' && record.keys.has(key));
+  const paid = () => (record.fits('paid') ? record.attempts.paidAfterAll(news) : undefined);
   await condition(() => desk.asked || paid() !== undefined);
   const late = paid();
   if (late === undefined) {
     await desk.actIfAsked();
     return;
   }
-  news.splice(news.indexOf(late), 1);
-  const attempt = record.keys.get(late.key) ?? record.attempt;
-  if (record.fits('paid')) await record.step('paid', { by: record.provider, reason: null, attempt });
+  const attempt = record.attempts.numberOf(late);
+  await record.step('paid', {
+    by: record.attempts.providerOf(attempt) ?? 'countroom',
+    reason: null,
+    attempt,
+  });
 }

@@ -1,5 +1,5 @@
 import { ApplicationFailure, condition } from '@temporalio/workflow';
-import type { ActionInput } from '../contract/payments.ts';
+import type { ActionInput, Misfit } from '../contract/payments.ts';
 import {
   allowedActions,
   type WithdrawalAction,
@@ -16,8 +16,6 @@ interface Asked {
 export class Desk {
   readonly #record: WithdrawalRecord;
   #asked: Asked | undefined;
-  /** Nobody approves what they asked for, or were the last to act on. */
-  #lastActor: string | undefined;
 
   constructor(record: WithdrawalRecord) {
     this.#record = record;
@@ -31,7 +29,7 @@ export class Desk {
   check(action: ActionInput): void {
     if (this.#asked !== undefined || !this.#allowed(action.at).includes(action.action))
       throw this.#misfit(action);
-    if (action.action === 'approve' && action.by === this.#lastActor) {
+    if (action.action === 'approve' && action.by === this.#record.lastActor) {
       throw ApplicationFailure.nonRetryable(
         'nobody approves what they asked for or were the last to act on',
         'forbidden',
@@ -65,49 +63,51 @@ export class Desk {
   }
 
   async #act(action: ActionInput): Promise<boolean> {
-    const { by, reason, externalReference, evidence, destination } = action;
+    const { by, reason, idempotencyKey, externalReference, evidence, destination } = action;
     const { event, facts } = this.#eventOf(action);
     const nextProvider =
       action.provider ?? (this.#record.provider === '' ? undefined : this.#record.provider);
-    if (destination !== undefined) this.#record.destination = destination;
-    const stepped = await this.#record.step(event, {
+    const { outcome } = await this.#record.step(event, {
       by,
       reason,
-      facts: { ...facts, ...drop({ externalReference, evidence, destination }) },
+      facts: { ...facts, ...drop({ idempotencyKey, externalReference, evidence, destination }) },
       ...(nextProvider === undefined ? {} : { nextProvider }),
     });
-    if (stepped.refused === null) this.#lastActor = by;
-    return stepped.refused === null;
+    return outcome === 'done';
   }
 
   /** What an action means in the present state: above the tier, two of them are only asked for. */
-  #eventOf({ action, destination }: ActionInput): { event: WithdrawalEvent; facts: object } {
-    const { state, needsApproval } = this.#record;
+  #eventOf({ action, destination }: ActionInput): { event: WithdrawalEvent; facts: Record<string, unknown> } {
+    const record = this.#record;
+    const { state } = record;
     if (action === 'approve' && state === 'awaiting_mark_paid')
       return { event: 'approve', facts: { approved: 'mark-paid' } };
     if (action === 'approve' && state === 'awaiting_declare_unpaid')
       return { event: 'approve', facts: { approved: 'declare-unpaid' } };
-    if (action === 'mark-paid' && needsApproval && !this.#record.writtenOff)
+    if (action === 'mark-paid' && record.needsApproval && record.fits('ask_mark_paid'))
       return { event: 'ask_mark_paid', facts: {} };
-    if (action === 'declare-unpaid' && needsApproval) return { event: 'ask_declare_unpaid', facts: {} };
+    if (action === 'declare-unpaid' && record.needsApproval)
+      return { event: 'ask_declare_unpaid', facts: {} };
     if (action === 'retry' && state === 'returned' && destination !== undefined)
       return { event: 'retry_new_destination', facts: {} };
     return { event: action, facts: {} };
   }
 
   #allowed(at: string): WithdrawalAction[] {
-    const { state, since, overdueAfterMs, provenUnpaid, writtenOff } = this.#record;
+    const { state, since, overdueAfterMs, attempts } = this.#record;
     const overdue = Date.parse(at) - Date.parse(since) >= overdueAfterMs;
-    return allowedActions(state, { overdue, provenUnpaid, writtenOff });
+    return allowedActions(state, { overdue, provenUnpaid: attempts.provenUnpaid });
   }
 
   #misfit({ action, at }: ActionInput): ApplicationFailure {
     const { state } = this.#record;
+    // While another action is acted on, nothing fits.
+    const found: Misfit = { state, allowedActions: this.#asked === undefined ? this.#allowed(at) : [] };
     return ApplicationFailure.create({
       message: `${action} does not fit ${state}`,
       type: 'invalid_state',
       nonRetryable: true,
-      details: [{ state, allowedActions: this.#asked === undefined ? this.#allowed(at) : [] }],
+      details: [found],
     });
   }
 }

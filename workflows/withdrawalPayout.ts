@@ -1,4 +1,4 @@
-import { CancellationScope, condition, isCancellation, proxyActivities } from '@temporalio/workflow';
+import { CancellationScope, condition, proxyActivities } from '@temporalio/workflow';
 import type { PaymentsActivities } from '../activities/index.ts';
 import type { ProviderNews, Terms, WithdrawalInput } from '../contract/payments.ts';
 import { format } from '../money/index.ts';
@@ -30,7 +30,12 @@ export class Payout {
   }
 
   async #submit(): Promise<void> {
-    const { provider, attempt, destination } = this.#record;
+    const { provider, destination } = this.#record;
+    const attempt = this.#record.attempts.latest;
+    if (this.#record.attempts.paidAfterAll(this.#news) !== undefined) {
+      await this.#step('refused', { by: 'countroom', reason: 'earlier_attempt_paid' });
+      return;
+    }
     const { submitPayout } = proxyActivities<PaymentsActivities>({
       ...PROVIDER,
       summary: `send ${format(this.#input.money)} by ${provider}, attempt ${String(attempt)}`,
@@ -66,11 +71,13 @@ export class Payout {
         return;
       this.#news.push(await this.#ask(until));
     });
-    poll.catch((error: unknown) => {
-      if (!isCancellation(error)) throw error;
-    });
+    // Asking fails only by being cancelled: until then it is tried on.
+    const asked = poll.catch(() => undefined);
     await condition(() => desk.asked || heard() !== undefined);
     asking.cancel();
+    // To ask is also to send again what the provider does not know. A person who vouches that nothing was sent, or pays
+    // by hand, is acted on only when no such question is on its way any more; its answer, if there is one, goes first.
+    if (heard() === undefined) await asked;
     const news = heard();
     if (news === undefined) await desk.actIfAsked();
     else await this.#conclude(news);
@@ -79,13 +86,15 @@ export class Payout {
   /** The first word that matters of the present attempt; an old attempt's word waits until this one has ended. */
   #heard(until: 'taken' | 'final'): ProviderNews | undefined {
     return this.#news.find(
-      ({ key, state }) =>
-        this.#record.keys.get(key) === this.#record.attempt && (state !== 'pending' || until === 'taken'),
+      (word) =>
+        this.#record.attempts.numberOf(word) === this.#record.attempts.latest &&
+        (word.state !== 'pending' || until === 'taken'),
     );
   }
 
   #ask(until: 'taken' | 'final'): Promise<ProviderNews> {
-    const { attempt, provider, destination } = this.#record;
+    const { provider, destination } = this.#record;
+    const attempt = this.#record.attempts.latest;
     const { askPayout } = proxyActivities<PaymentsActivities>({
       ...PROVIDER,
       // Temporal's retry does the asking again: a week of silence adds no event to the history.
@@ -94,14 +103,14 @@ export class Payout {
         backoffCoefficient: 2,
         maximumInterval: this.#terms.askAtMostEveryMs,
       },
-      cancellationType: 'ABANDON',
+      // Not abandoned: a question left behind would go on sending an attempt that was given up.
+      cancellationType: 'WAIT_CANCELLATION_COMPLETED',
       summary: `ask ${provider} what became of attempt ${String(attempt)}`,
     });
     return askPayout(this.#input, { attempt, provider, destination }, until);
   }
 
   async #conclude(news: ProviderNews): Promise<void> {
-    this.#news.splice(this.#news.indexOf(news), 1);
     const { provider } = this.#record;
     const { state, providerReference, reason } = news;
     const facts = { providerReference, via: news.via };
@@ -110,16 +119,15 @@ export class Payout {
     } else if (state === 'refused') {
       await this.#refused(reason ?? 'refused');
     } else {
-      // `returned` overtook `paid`: it was paid first.
+      // Where `returned` overtook `paid`, it was paid first: what comes after the end has its turn then.
       await this.#step('paid', { by: provider, reason: null, facts });
-      if (state === 'returned')
-        await this.#step('returned', { by: provider, reason: reason ?? 'returned', facts });
     }
   }
 
-  /** Final: park for finance, or where it is configured so, try the next provider. An older attempt may be paid after all. */
+  /** Final: park for finance, or where it is configured so, try the next provider, unless an older attempt was paid after all. */
   async #refused(reason: string): Promise<void> {
-    const next = this.#terms.fallback === 'auto' ? this.#record.untried : undefined;
+    const paid = this.#record.attempts.paidAfterAll(this.#news) !== undefined;
+    const next = this.#terms.fallback === 'auto' && !paid ? this.#record.untried : undefined;
     const by = this.#record.provider;
     if (next === undefined) await this.#step('refused', { by, reason });
     else await this.#step('refused_try_next', { by, reason, nextProvider: next });
@@ -127,7 +135,7 @@ export class Payout {
 
   /** What a provider said always fits our books; if they refuse it there is a bug, and the task is tried until it is mended. */
   async #step(event: WithdrawalEvent, step: Step): Promise<void> {
-    const { refused } = await this.#record.step(event, step);
-    if (refused !== null) throw new Error(`our books refused ${event}: ${refused}`);
+    const stepped = await this.#record.step(event, step);
+    if (stepped.outcome === 'refused') throw new Error(`our books refused ${event}: ${stepped.code}`);
   }
 }

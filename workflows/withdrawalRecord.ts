@@ -3,12 +3,14 @@ import type { PaymentsActivities } from '../activities/index.ts';
 import { SEARCH } from '../contract/names.ts';
 import {
   attemptKey,
-  type ProviderNews,
+  type Resumed,
   type Stepped,
+  type StepOutcome,
   type Terms,
   type WithdrawalInput,
 } from '../contract/payments.ts';
 import {
+  isAction,
   nextState,
   WITHDRAWAL,
   type WithdrawalEvent,
@@ -16,11 +18,10 @@ import {
 } from '../contract/states/withdrawal.ts';
 import { format } from '../money/index.ts';
 import { OWN_BOOKS } from './timeouts.ts';
+import { Attempts } from './withdrawalAttempts.ts';
 
 /** A step's summary is what support reads beside it in the timeline of the Web UI. */
 const books = (summary: string) => proxyLocalActivities<PaymentsActivities>({ ...OWN_BOOKS, summary });
-
-type AttemptStatus = 'open' | 'refused' | 'declared_unpaid' | 'paid';
 
 export interface Step {
   readonly by: string;
@@ -29,27 +30,23 @@ export interface Step {
   readonly attempt?: number;
   /** The provider of the attempt that the step opens. */
   readonly nextProvider?: string;
-  readonly facts?: object;
+  readonly facts?: Readonly<Record<string, unknown>>;
 }
 
 /** Where a withdrawal stands, as the saga knows it; every change goes through the table of states and into our books. */
 export class WithdrawalRecord {
   state: WithdrawalState = 'held';
   before: WithdrawalState | undefined;
-  attempt = 0;
   provider = '';
   reviewed = false;
-  /** Paid twice: all that is left is to acknowledge it. */
-  writtenOff = false;
   /** When the present state began: data of our books, so the same on every replay. */
   since = '';
   destination: WithdrawalInput['destination'];
+  /** The person who acted last. */
+  lastActor: string | undefined;
   /** The same sentence that the Web UI shows as current details. */
   story = '';
-  /** The keys of all attempts, with their numbers. */
-  readonly keys = new Map<string, number>();
-  readonly #attempts = new Map<number, AttemptStatus>();
-  readonly #tried = new Set<string>();
+  readonly attempts = new Attempts();
   #seq = 0;
   #terms: Terms | undefined;
   readonly #input: WithdrawalInput;
@@ -72,37 +69,12 @@ export class WithdrawalRecord {
     this.#tell(code);
   }
 
-  resumed(terms: Terms, stands: { nextSeq: number; state: string; provider: string; attempt: number }): void {
+  resumed(terms: Terms, { nextSeq, state, provider, attempts }: Resumed): void {
     this.#terms = terms;
-    this.#seq = stands.nextSeq - 1;
-    this.state = stands.state as WithdrawalState;
-    this.attempt = stands.attempt;
-    this.provider = stands.provider;
-    for (let attempt = 1; attempt <= stands.attempt; attempt += 1)
-      this.keys.set(attemptKey(this.#input.withdrawalId, attempt), attempt);
-  }
-
-  /** What a late word means for a withdrawal that had ended, or undefined where it is no news. */
-  meaningOf(news: ProviderNews, attemptStatus: string | null): WithdrawalEvent | undefined {
-    if (news.state === 'returned') return this.fits('returned') ? 'returned' : undefined;
-    if (news.state === 'paid' && attemptStatus !== 'paid' && this.fits('written_off_paid'))
-      return 'written_off_paid';
-    return undefined;
-  }
-
-  /** An attempt that was given up, and that its provider says it paid. */
-  paidTwice(news: readonly ProviderNews[]): number | undefined {
-    const late = news.find(
-      ({ state, key }) =>
-        state === 'paid' && this.keys.has(key) && this.#attempts.get(this.keys.get(key) ?? 0) !== 'paid',
-    );
-    return late === undefined ? undefined : this.keys.get(late.key);
-  }
-
-  /** The last attempt is known not to have been paid, or there was none. */
-  get provenUnpaid(): boolean {
-    const status = this.#attempts.get(this.attempt);
-    return status === undefined || status === 'refused' || status === 'declared_unpaid';
+    this.#seq = nextSeq - 1;
+    this.state = state;
+    this.provider = provider;
+    this.attempts.resumed(attempts);
   }
 
   fits(event: WithdrawalEvent): boolean {
@@ -119,21 +91,21 @@ export class WithdrawalRecord {
 
   /** The next provider in the configured order that was not tried yet. */
   get untried(): string | undefined {
-    return this.#terms?.providers.find((name) => !this.#tried.has(name));
+    return this.#terms?.providers.find((name) => !this.attempts.hasTried(name));
   }
 
   /** Writes an event down with its money, in one transaction, and takes on the state that the table gives. */
   async step(
     event: WithdrawalEvent,
-    { by, reason, attempt = this.attempt, nextProvider, facts }: Step,
-  ): Promise<Stepped> {
+    { by, reason, attempt = this.attempts.latest, nextProvider, facts }: Step,
+  ): Promise<StepOutcome> {
     const to = nextState(this.state, event, this.before);
     if (to === undefined) throw new Error(`${event} does not fit ${this.state}`);
     this.#seq += 1;
     // Back to a payout that is under way, for a declare-unpaid was rejected: its attempt goes on, none is opened.
     const opens = to === 'submitting' && event !== 'reject';
     const next = opens ? this.#open(nextProvider ?? this.#terms?.providers[0] ?? 'none') : undefined;
-    const stepped = await books(`${event.replaceAll('_', ' ')}: ${this.state} → ${to}`).stepWithdrawal({
+    const written = await books(`${event.replaceAll('_', ' ')}: ${this.state} → ${to}`).stepWithdrawal({
       withdrawalId: this.#input.withdrawalId,
       seq: this.#seq,
       event,
@@ -141,38 +113,36 @@ export class WithdrawalRecord {
       by,
       reason,
       attempt,
-      provider: this.provider,
+      provider: this.attempts.providerOf(attempt) ?? this.provider,
       facts: { ...facts, ...next },
     });
-    if (stepped.refused !== null) return stepped;
-    this.#closeAttempt(attempt, event);
-    if (next !== undefined) {
-      this.attempt = next.nextAttempt;
-      this.provider = next.nextProvider;
-      this.#tried.add(next.nextProvider);
-      this.keys.set(next.nextKey, next.nextAttempt);
-      this.#attempts.set(next.nextAttempt, 'open');
-    }
+    if (written.refused === null) this.#takeOn(written);
+    const asked = written.event === event && written.by === by && (written.facts.attempt ?? 0) === attempt;
+    if (!asked || written.facts.idempotencyKey !== facts?.['idempotencyKey']) return { outcome: 'overtaken' };
+    return written.refused === null ? { outcome: 'done' } : { outcome: 'refused', code: written.refused };
+  }
+
+  /** What our books have is where the saga is. */
+  #takeOn({ event, by, at, facts }: Stepped<WithdrawalEvent>): void {
+    const to = nextState(this.state, event, this.before);
+    if (to === undefined) throw new Error(`our books have ${event}, which does not fit ${this.state}`);
+    this.attempts.takeOn(event, this.state, facts);
+    this.provider = facts.nextProvider ?? this.provider;
+    this.destination = facts.destination ?? this.destination;
     if (['on_hold', 'awaiting_mark_paid', 'awaiting_declare_unpaid'].includes(to)) this.before = this.state;
     if (event === 'release' && this.state === 'in_review') this.reviewed = true;
-    this.writtenOff = event === 'written_off_paid';
+    if (isAction(event)) this.lastActor = by;
     this.state = to;
-    this.since = stepped.at;
+    this.since = at;
+    const { reason = null } = facts;
     this.#tell(reason);
-    this.#mark(to, reason);
-    return stepped;
+    // A person's words may name somebody, and a search attribute is read by all.
+    this.#mark(to, isAction(event) ? event : reason);
   }
 
   #open(nextProvider: string) {
-    const nextAttempt = this.attempt + 1;
+    const nextAttempt = this.attempts.latest + 1;
     return { nextAttempt, nextProvider, nextKey: attemptKey(this.#input.withdrawalId, nextAttempt) };
-  }
-
-  #closeAttempt(attempt: number, event: WithdrawalEvent): void {
-    if (event === 'refused' || event === 'refused_try_next') this.#attempts.set(attempt, 'refused');
-    if (event === 'declare-unpaid' || (event === 'approve' && this.state === 'awaiting_declare_unpaid'))
-      this.#attempts.set(attempt, 'declared_unpaid');
-    if (event === 'paid' || event === 'written_off_paid') this.#attempts.set(attempt, 'paid');
   }
 
   /** What support reads in the Temporal Web UI: what it waits for, since when. */
@@ -184,7 +154,8 @@ export class WithdrawalRecord {
       who === 'nothing'
         ? this.state.replaceAll('_', ' ')
         : `waiting for ${who} since ${this.since.slice(11, 16)} UTC`;
-    const tries = this.attempt > 0 ? ` (attempt ${String(this.attempt)})` : '';
+    const { latest } = this.attempts;
+    const tries = latest > 0 ? ` (attempt ${String(latest)})` : '';
     this.story = `${this.#words}: ${waits}${tries}${reason === null ? '' : `. Reason: ${reason}`}.`;
     setCurrentDetails(this.story);
   }
@@ -199,6 +170,7 @@ export class WithdrawalRecord {
       'awaiting_mark_paid',
       'awaiting_declare_unpaid',
       'returned',
+      'paid_after_write_off',
     ];
     upsertSearchAttributes([
       { key: SEARCH.stage, value: to },

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { SEARCH, workflowIds } from '../../contract/names.ts';
 import { PAYMENT_ANSWER, type DepositInput } from '../../contract/payments.ts';
 import type { ProblemCode } from '../../contract/codes.ts';
+import { DEPOSIT, type DepositEvent } from '../../contract/states/deposit.ts';
 import { format } from '../../money/index.ts';
 import { findDeposit, type Deposit } from '../../payments/index.ts';
 import { findPlayer } from '../../players/index.ts';
@@ -76,18 +77,14 @@ const postDeposit = route({
     const { depositId, playerId } = body;
     const before = await findDeposit(services.pool, depositId);
     if (before !== undefined) {
-      const { depositId: _id, ...content } = body;
-      if (before.clientId !== clientId || !isDeepStrictEqual(before.request, content))
-        throw problemOf({ code: 'idempotency_conflict' });
+      requireSame(before, clientId, body);
       if (isAnswered(before)) return answerOf(before, true);
-    } else {
-      if ((await findPlayer(services.pool, playerId)) === undefined)
-        throw problemOf({ code: 'player_unknown' });
+    } else if ((await findPlayer(services.pool, playerId)) === undefined) {
+      throw problemOf({ code: 'player_unknown' });
     }
     await startDeposit(services, clientId, body, wait);
     const after = await findDeposit(services.pool, depositId);
-    if (after !== undefined && !isDeepStrictEqual(after.request, contentOf(body)))
-      throw problemOf({ code: 'idempotency_conflict' });
+    if (after !== undefined) requireSame(after, clientId, body);
     return after !== undefined && isAnswered(after) ? answerOf(after, false) : underWay(depositId);
   },
 });
@@ -104,6 +101,11 @@ interface Body {
 
 /** What a repeat is compared with: all but the id itself. */
 const contentOf = ({ depositId: _id, ...content }: Body) => content;
+
+function requireSame(known: Deposit, clientId: string, body: Body): void {
+  if (known.clientId !== clientId || !isDeepStrictEqual(known.request, contentOf(body)))
+    throw problemOf({ code: 'idempotency_conflict' });
+}
 
 async function startDeposit(services: Services, clientId: string, body: Body, wait: Wait) {
   const objection = objectionTo(services, body.currency);
@@ -141,23 +143,19 @@ async function startDeposit(services: Services, clientId: string, body: Body, wa
   );
 }
 
-/** The provider has taken it, or it came to an end before. */
-const isAnswered = (deposit: Deposit) => deposit.status !== 'pending' || deposit.providerReference !== null;
+/** What was known first of a deposit after it was written down: that the provider has taken it, or its end. */
+const firstWord = ({ timeline }: Deposit) => timeline[1]?.event as DepositEvent | undefined;
+
+const isAnswered = (deposit: Deposit) => deposit.status === 'refused' || firstWord(deposit) !== undefined;
 
 /** The first answer, the same whatever has become of the deposit since. */
 function answerOf(deposit: Deposit, replayed: boolean): Answer {
   if (deposit.status === 'refused')
     throw problemOf({ code: (deposit.reason ?? 'internal') as ProblemCode }, replayed);
-  const taken = deposit.redirectUrl !== null || deposit.status === 'pending';
-  return {
-    status: 201,
-    body: {
-      depositId: deposit.depositId,
-      status: taken ? 'pending' : deposit.status,
-      redirectUrl: deposit.redirectUrl,
-    },
-    replayed,
-  };
+  const { depositId, redirectUrl } = deposit;
+  const word = firstWord(deposit);
+  const status = (word === undefined ? undefined : DEPOSIT.pending.on[word]) ?? deposit.status;
+  return { status: 201, body: { depositId, status, redirectUrl }, replayed };
 }
 
 const underWay = (depositId: string): Answer => ({

@@ -19,8 +19,12 @@ const postWebhook = route({
     const provider = createProviders(services.config.payments).get(name);
     if (provider === undefined) throw new Problem('not_found', `There is no provider ${name}.`);
     const event = provider.readWebhook(rawBody, headers);
-    if (event === undefined)
+    if (event === 'forged')
       throw new Problem('unauthenticated', 'The signature of the notification does not fit.');
+    if (event === 'malformed')
+      throw new Problem('invalid_request', `The notification is not one of ${name}'s.`, {
+        errors: [{ pointer: '', detail: 'must be a notification as the provider documents it' }],
+      });
     await storeWebhook(services.pool, name, event);
     return { status: 200, body: { received: true } };
   },

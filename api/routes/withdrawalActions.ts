@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { ACT, type ActionInput } from '../../contract/payments.ts';
+import { ACT, type ActionInput, type Misfit } from '../../contract/payments.ts';
 import { WITHDRAWAL, type WithdrawalAction } from '../../contract/states/withdrawal.ts';
-import { findAction, findWithdrawal, saveAction, type Withdrawal } from '../../payments/index.ts';
+import { findAction, findWithdrawal, saveAction, wasDone, type Withdrawal } from '../../payments/index.ts';
 import { whoIs, type Caller, type Who } from '../auth.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { route, type Answer, type Services } from '../route.ts';
@@ -130,8 +130,14 @@ async function act(
     caller.role === 'finance-approver' &&
     WITHDRAWAL[found.state].status !== 'awaiting_approval'
   )
-    return misfit(action, found);
-  const input: ActionInput = { action, by: personId, at: new Date().toISOString(), ...body };
+    return misfitOf(action, found);
+  const input: ActionInput = {
+    action,
+    by: personId,
+    idempotencyKey: key,
+    at: new Date().toISOString(),
+    ...body,
+  };
   const updated = await services.temporal.update<null>(
     found.workflowId,
     ACT,
@@ -150,12 +156,19 @@ async function act(
   if (updated.outcome === 'rejected' && updated.type === 'forbidden') {
     throw new Problem('forbidden', 'Nobody approves what they asked for, or were the last to act on.');
   }
-  return misfit(action, (await findWithdrawal(services.pool, found.withdrawalId)) ?? found);
+  // Where it was written down, and the saga had no time to tell, it was done.
+  if (await wasDone(services.pool, found.withdrawalId, personId, key)) return undefined;
+  // The saga tells what it found; one that has ended leaves it to our books.
+  const [told] = (updated.outcome === 'rejected' ? updated.details : []) as Misfit[];
+  if (told !== undefined) return misfit(action, told);
+  return misfitOf(action, (await findWithdrawal(services.pool, found.withdrawalId)) ?? found);
 }
 
-function misfit(action: WithdrawalAction, found: Withdrawal): Problem {
-  const allowed = actionsOf(found);
-  const state = WITHDRAWAL[found.state].status;
+const misfitOf = (action: WithdrawalAction, found: Withdrawal) =>
+  misfit(action, { state: found.state, allowedActions: actionsOf(found) });
+
+function misfit(action: WithdrawalAction, { state: found, allowedActions: allowed }: Misfit): Problem {
+  const state = WITHDRAWAL[found].status;
   const fits = allowed.length === 0 ? 'nothing fits' : `what fits is ${allowed.join(', ')}`;
   return new Problem(
     'invalid_state',

@@ -61,10 +61,10 @@ export const withdrawalShape = z
   .meta({ id: 'Withdrawal' });
 
 /** The actions that fit a withdrawal now. */
-export function actionsOf({ state, attempts, overdue, reason }: Withdrawal) {
+export function actionsOf({ state, attempts, overdue }: Withdrawal) {
   const last = attempts.at(-1)?.status;
   const provenUnpaid = last === undefined || last === 'refused' || last === 'declared_unpaid';
-  return allowedActions(state, { overdue, provenUnpaid, writtenOff: reason === 'paid_after_write_off' });
+  return allowedActions(state, { overdue, provenUnpaid });
 }
 
 export function shapeOf(w: Withdrawal, { temporal }: Services) {

@@ -46,8 +46,17 @@ export type WithdrawalNews =
 export type WithdrawalEvent =
   WithdrawalNews | WithdrawalAction | 'ask_mark_paid' | 'ask_declare_unpaid' | 'retry_new_destination';
 
+const asked: readonly string[] = [
+  ...WITHDRAWAL_ACTIONS,
+  'ask_mark_paid',
+  'ask_declare_unpaid',
+  'retry_new_destination',
+];
+/** Whether a person caused it, so that its reason is a person's words and not a code. */
+export const isAction = (event: WithdrawalEvent): boolean => asked.includes(event);
+
 /** What an action needs beside the state. */
-export type Guard = 'overdue' | 'proven_unpaid' | 'not_proven_unpaid' | 'not_written_off';
+export type Guard = 'overdue' | 'proven_unpaid' | 'not_proven_unpaid';
 
 type Target = WithdrawalState | 'before';
 
@@ -60,7 +69,11 @@ interface Row {
 }
 
 export type WithdrawalState =
-  WithdrawalStatus | 'awaiting_mark_paid' | 'awaiting_declare_unpaid' | 'refused_at_once';
+  | WithdrawalStatus
+  | 'awaiting_mark_paid'
+  | 'awaiting_declare_unpaid'
+  | 'paid_after_write_off'
+  | 'refused_at_once';
 
 const giveBack = { reject: 'rejected', cancel: 'cancelled' } as const;
 
@@ -150,10 +163,16 @@ export const WITHDRAWAL: Readonly<Record<WithdrawalState, Row>> = {
     },
     actions: {
       'mark-paid': [],
-      retry: ['proven_unpaid', 'not_written_off'],
-      cancel: ['proven_unpaid', 'not_written_off'],
-      'declare-unpaid': ['not_proven_unpaid', 'not_written_off'],
+      retry: ['proven_unpaid'],
+      cancel: ['proven_unpaid'],
+      'declare-unpaid': ['not_proven_unpaid'],
     },
+  },
+  paid_after_write_off: {
+    status: 'needs_attention',
+    waitsFor: 'finance, to acknowledge that it was paid twice',
+    on: { 'mark-paid': 'paid' },
+    actions: { 'mark-paid': [] },
   },
   awaiting_mark_paid: {
     status: 'awaiting_approval',
@@ -176,10 +195,10 @@ export const WITHDRAWAL: Readonly<Record<WithdrawalState, Row>> = {
   paid: {
     status: 'paid',
     waitsFor: 'nothing',
-    on: { returned: 'returned', written_off_paid: 'needs_attention' },
+    on: { returned: 'returned', written_off_paid: 'paid_after_write_off' },
   },
-  rejected: { status: 'rejected', waitsFor: 'nothing', on: { written_off_paid: 'needs_attention' } },
-  cancelled: { status: 'cancelled', waitsFor: 'nothing', on: { written_off_paid: 'needs_attention' } },
+  rejected: { status: 'rejected', waitsFor: 'nothing', on: { written_off_paid: 'paid_after_write_off' } },
+  cancelled: { status: 'cancelled', waitsFor: 'nothing', on: { written_off_paid: 'paid_after_write_off' } },
   refused_at_once: { status: null, waitsFor: 'nothing', on: {} },
 };
 
@@ -189,15 +208,12 @@ export interface WithdrawalFacts {
   readonly overdue: boolean;
   /** The last attempt is refused or declared unpaid, or there is none. */
   readonly provenUnpaid: boolean;
-  /** Its money went out twice: all that is left is to acknowledge it. */
-  readonly writtenOff: boolean;
 }
 
 const HOLDS: Record<Guard, (facts: WithdrawalFacts) => boolean> = {
   overdue: (facts) => facts.overdue,
   proven_unpaid: (facts) => facts.provenUnpaid,
   not_proven_unpaid: (facts) => !facts.provenUnpaid,
-  not_written_off: (facts) => !facts.writtenOff,
 };
 
 /** The actions that fit now, in the order of WITHDRAWAL_ACTIONS. */

@@ -13,10 +13,16 @@ export interface SimulatorOptions {
 
 const WEBHOOK_TOLERANCE_SECONDS = 300;
 
+/** What Postgres can keep as text. */
+const text = z
+  .string()
+  .max(500)
+  .refine((value) => value.isWellFormed() && !value.includes('\0'));
+
 const item = z.object({
-  id: z.string(),
-  key: z.string(),
-  reference: z.string(),
+  id: text,
+  key: text,
+  reference: text,
   // A payment we cancelled is one that never came.
   state: z
     .enum([
@@ -32,9 +38,9 @@ const item = z.object({
     ])
     .transform((state) => (state === 'cancelled' ? 'declined' : state)),
   amount: z.int(),
-  currency: z.string(),
-  reason: z.string().nullish(),
-  redirectUrl: z.string().nullish(),
+  currency: text,
+  reason: text.nullish(),
+  redirectUrl: z.url().max(2_000).nullish(),
 });
 
 const webhook = item.extend({ eventId: z.string().min(1).max(200), type: z.enum(['payment', 'payout']) });
@@ -79,15 +85,13 @@ export class SimulatorProvider implements PaymentProvider {
     });
   }
 
-  async cancelPayment(key: string): Promise<void> {
+  async cancelPayment(key: string): Promise<Asked> {
     const asked = await this.ask('deposit', key);
-    if (asked.outcome === 'known')
-      await this.#request(
-        'POST',
-        `/payments/${asked.news.providerReference}/cancel`,
-        `${key}:cancel`,
-        {},
-      ).catch(() => undefined);
+    if (asked.outcome !== 'known' || asked.news.state !== 'pending') return asked;
+    const path = `/payments/${encodeURIComponent(asked.news.providerReference)}/cancel`;
+    // Whatever it says to that: where the payment stands is asked for.
+    await this.#request('POST', path).catch(() => undefined);
+    return await this.ask('deposit', key);
   }
 
   async ask(kind: 'deposit' | 'withdrawal', key: string): Promise<Asked> {
@@ -96,7 +100,7 @@ export class SimulatorProvider implements PaymentProvider {
       const { status, body } = await this.#request('GET', path);
       const parsed = z.object({ items: z.array(item) }).safeParse(body);
       if (status !== 200 || !parsed.success) return { outcome: 'silent', reason: `status ${String(status)}` };
-      const [found] = parsed.data.items;
+      const found = parsed.data.items.find((one) => one.key === key);
       return found === undefined
         ? { outcome: 'not_found' }
         : { outcome: 'known', news: newsOf(found, 'asked') };
@@ -105,31 +109,30 @@ export class SimulatorProvider implements PaymentProvider {
     }
   }
 
-  readWebhook(rawBody: Buffer, headers: IncomingHttpHeaders): WebhookEvent | undefined {
+  readWebhook(rawBody: Buffer, headers: IncomingHttpHeaders): WebhookEvent | 'forged' | 'malformed' {
     const timestamp = headers['x-sim-timestamp'];
     const signature = headers['x-sim-signature'];
     if (typeof timestamp !== 'string' || !/^\d{1,12}$/.test(timestamp) || typeof signature !== 'string')
-      return undefined;
-    if (Math.abs(Date.now() / 1000 - Number(timestamp)) > WEBHOOK_TOLERANCE_SECONDS) return undefined;
+      return 'forged';
+    if (Math.abs(Date.now() / 1000 - Number(timestamp)) > WEBHOOK_TOLERANCE_SECONDS) return 'forged';
     const expected = createHmac('sha256', this.#options.webhookSecret)
       .update(`${timestamp}.`)
       .update(rawBody)
       .digest();
     const hex = /^v1=([0-9a-f]{64})$/.exec(signature)?.[1];
-    if (hex === undefined || !timingSafeEqual(Buffer.from(hex, 'hex'), expected)) return undefined;
+    if (hex === undefined || !timingSafeEqual(Buffer.from(hex, 'hex'), expected)) return 'forged';
     return parseEvent(rawBody);
   }
 
   async #submit(path: string, key: string, body: object): Promise<ProviderAnswer> {
     try {
       const answer = await this.#request('POST', path, key, body);
-      if (answer.status === 422) return { outcome: 'refused', reason: reasonOf(answer.body) };
       const parsed = item.safeParse(answer.body);
-      if (answer.status >= 300 || !parsed.success)
+      // Final is only what it says of this very payment, never a status alone: a proxy may have said that.
+      if ((answer.status >= 300 && answer.status !== 422) || !parsed.success)
         return { outcome: 'unknown', reason: `status ${String(answer.status)}` };
-      const { id, state, redirectUrl } = parsed.data;
-      if (state === 'refused' || state === 'declined')
-        return { outcome: 'refused', reason: reasonOf(answer.body) };
+      const { id, state, redirectUrl, reason } = parsed.data;
+      if (state === 'refused' || state === 'declined') return { outcome: 'refused', reason: reason ?? state };
       return { outcome: 'accepted', providerReference: id, ...(redirectUrl == null ? {} : { redirectUrl }) };
     } catch (error) {
       return { outcome: 'unknown', reason: words(error) };
@@ -156,21 +159,21 @@ export class SimulatorProvider implements PaymentProvider {
   }
 }
 
-const reasonOf = (body: unknown): string =>
-  z.object({ reason: z.string().max(200) }).safeParse(body).data?.reason ?? 'refused';
+const WORDS: Readonly<Record<string, string>> = {
+  TimeoutError: 'no answer in time',
+  SyntaxError: 'no sense in its answer',
+};
+const words = (error: unknown): string => (error instanceof Error && WORDS[error.name]) || 'not reached';
 
-const words = (error: unknown): string =>
-  error instanceof Error && error.name === 'TimeoutError' ? 'no answer in time' : 'not reached';
-
-function parseEvent(rawBody: Buffer): WebhookEvent | undefined {
+function parseEvent(rawBody: Buffer): WebhookEvent | 'malformed' {
   let body: unknown;
   try {
     body = JSON.parse(rawBody.toString('utf8'));
   } catch {
-    return undefined;
+    return 'malformed';
   }
   const parsed = webhook.safeParse(body);
-  if (!parsed.success) return undefined;
+  if (!parsed.success) return 'malformed';
   const { eventId, type, reference } = parsed.data;
   return {
     eventId,
@@ -186,5 +189,6 @@ const newsOf = (found: z.infer<typeof item>, via: ProviderNews['via']): Provider
   providerReference: found.id,
   money: { minor: String(found.amount), currency: found.currency },
   reason: found.reason ?? null,
+  ...(found.redirectUrl == null ? {} : { redirectUrl: found.redirectUrl }),
   via,
 });

@@ -16,19 +16,15 @@ const UNDER_WAY = `
   select 'webhook', event_id, outcome from payments.webhooks where processed_at is null`;
 
 /** After a drill: everything has ended, once, and every invariant holds. */
-export async function everythingEndedOnce(stand: Stand, withinMs = 60_000): Promise<void> {
+export async function everythingEndedOnce(stand: Stand): Promise<void> {
   let left: object[] = [];
-  await stand.until(
-    'the end of everything',
-    async () => {
-      left = await stand.rows(UNDER_WAY);
-      if (left.length > 0) throw new Error(`still under way: ${JSON.stringify(left)}`);
-      const running = await stand.workflows('ExecutionStatus = "Running" and NeedsAttention is null');
-      if (running.length > 0) throw new Error(`workflows still run: ${running.join(', ')}`);
-      return true;
-    },
-    withinMs,
-  );
+  await stand.until('the end of everything', async () => {
+    left = await stand.rows(UNDER_WAY);
+    if (left.length > 0) throw new Error(`still under way: ${JSON.stringify(left)}`);
+    const running = await stand.workflows('ExecutionStatus = "Running" and NeedsAttention is null');
+    if (running.length > 0) throw new Error(`workflows still run: ${running.join(', ')}`);
+    return true;
+  });
   assert.deepEqual(
     await stand.workflows('ExecutionStatus in ("Failed", "TimedOut", "Terminated", "Canceled")'),
     [],

@@ -4,7 +4,6 @@ import type { Body } from '../../dev/demo/client.ts';
 import type { Stand } from './stand.ts';
 
 const PLAYERS = 150;
-const WAGERS_EACH = 2;
 const STAKE = 100;
 const AT_ONCE = 24;
 
@@ -31,12 +30,12 @@ export class Loads {
     this.#stand = stand;
   }
 
-  /** A round of 150 players with two wagers each. */
-  async table(): Promise<Table> {
+  /** A round of 150 players, with two wagers each. */
+  async table(wagersEach = 2): Promise<Table> {
     this.#crowd ??= inParallel(PLAYERS, () => this.#stand.richPlayer(1_000_000));
     const players = await this.#crowd;
     const roundId = this.#stand.id('round');
-    const outcomes = await inParallel(PLAYERS * WAGERS_EACH, async (number) => {
+    const outcomes = await inParallel(PLAYERS * wagersEach, async (number) => {
       const wagerId = `${roundId}-w${String(number)}`;
       const playerId = players[number % PLAYERS] ?? '';
       const wager = { wagerId, playerId, gameId: 'drill', amount: STAKE, currency: 'SEK' };
@@ -66,8 +65,18 @@ export class Loads {
     assert.deepEqual(again.body, done);
   }
 
+  /** A withdrawal, or where the token is one of the simulator's for deposits, a deposit. */
+  payment(token: string, playerId: string): Promise<Payment> {
+    return token.startsWith('sim_') ? this.#deposit(token, playerId) : this.#withdrawal(token, playerId);
+  }
+
+  /** Sees that a deposit is credited once, or a withdrawal paid once. */
+  endsWell(payment: Payment): Promise<void> {
+    return payment.token.startsWith('sim_') ? this.#isCredited(payment) : this.#isPaid(payment);
+  }
+
   /** Sends a deposit until the provider has taken it, or it is known to be under way. */
-  async deposit(token: string, playerId: string): Promise<Payment> {
+  async #deposit(token: string, playerId: string): Promise<Payment> {
     const payment = { id: this.#stand.id('dep'), playerId, amount: 12_300, token };
     await this.#stand.cashier('POST', '/v1/deposits', {
       depositId: payment.id,
@@ -81,7 +90,7 @@ export class Loads {
   }
 
   /** Sees that a deposit is credited, and that the provider took it once. */
-  async isCredited({ id, playerId, amount, token }: Payment): Promise<void> {
+  async #isCredited({ id, playerId, amount, token }: Payment): Promise<void> {
     await this.#stand.until(`the credit of ${id} (${token})`, async () => {
       const { status } = await this.#stand.cashier('GET', `/v1/deposits/${id}`);
       if (status !== 'credited') throw new Error(`it is ${String(status)}`);
@@ -97,7 +106,7 @@ export class Loads {
   }
 
   /** Sends a withdrawal until its money is held. */
-  async withdrawal(token: string, playerId: string): Promise<Payment> {
+  async #withdrawal(token: string, playerId: string): Promise<Payment> {
     const payment = { id: this.#stand.id('wd'), playerId, amount: 5_500, token };
     const withdrawal = { withdrawalId: payment.id, playerId, amount: payment.amount, currency: 'SEK' };
     await this.#stand.cashier('POST', '/v1/withdrawals', {
@@ -109,7 +118,7 @@ export class Loads {
   }
 
   /** Sees that a withdrawal is paid, in exactly the attempts of our books; finance retries what was refused. */
-  async isPaid({ id, amount, token }: Payment): Promise<void> {
+  async #isPaid({ id, amount, token }: Payment): Promise<void> {
     const path = `/v1/withdrawals/${id}`;
     const paid = await this.#stand.until(`the payout of ${id} (${token})`, async () => {
       const now = await this.#stand.cashier('GET', path);

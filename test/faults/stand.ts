@@ -146,13 +146,15 @@ export class Stand {
     this.cash.set(playerId, (this.cash.get(playerId) ?? 0) + by);
   }
 
-  /** All that the providers know of, or of one deposit or withdrawal. */
+  /** All that the providers know of, or of one deposit or withdrawal. A provider that is down is waited for. */
   async books(reference?: string): Promise<(BookItem & { provider: string })[]> {
     const query = reference === undefined ? '' : `?reference=${encodeURIComponent(reference)}`;
-    const lists = Object.entries(this.#running.stack.providers).map(async ([provider, url]) => {
-      const { items } = (await (await fetch(`${url}/sim/books${query}`)).json()) as { items: BookItem[] };
-      return items.map((item) => ({ ...item, provider }));
-    });
+    const lists = Object.entries(this.#running.stack.providers).map(([provider, url]) =>
+      this.until(`the answer of ${provider}`, async () => {
+        const { items } = (await (await fetch(`${url}/sim/books${query}`)).json()) as { items: BookItem[] };
+        return items.map((item) => ({ ...item, provider }));
+      }),
+    );
     return (await Promise.all(lists)).flat();
   }
 
@@ -161,13 +163,13 @@ export class Stand {
   }
 
   /** Tries until it is so; where it does not come to be, says what was the case, and what happened to the stack. */
-  async until<T>(what: string, look: () => Promise<T | undefined>, withinMs = 60_000): Promise<T> {
-    let last: unknown;
+  async until<T>(what: string, look: () => Promise<T | undefined>, withinMs = 90_000): Promise<T> {
+    let last = '';
     for (const end = Date.now() + withinMs; ;) {
-      const seen = await look().catch((error: unknown) => void (last = error));
+      const seen = await look().catch((error: unknown) => void (last = String(error)));
       if (seen !== undefined) return seen;
       if (Date.now() > end) {
-        const why = last instanceof Error ? ` (${last.message})` : '';
+        const why = last === '' ? '' : ` (${last})`;
         assert.fail(`${what} did not come to be${why}; the stack:\n${this.#story.slice(-20).join('\n')}`);
       }
       await sleep(100);

@@ -13,7 +13,7 @@ import {
 import { testDatabase, type TestDatabase } from '../support/postgres.ts';
 
 const states = Object.keys(WITHDRAWAL) as WithdrawalState[];
-const facts = (more: object = {}) => ({ overdue: false, provenUnpaid: false, writtenOff: false, ...more });
+const facts = (more: object = {}) => ({ overdue: false, provenUnpaid: false, ...more });
 
 describe('the states of a withdrawal', () => {
   // The table "state and action" of the API's contract, row by row.
@@ -31,7 +31,7 @@ describe('the states of a withdrawal', () => {
     ['unknown', {}, ['mark-paid', 'declare-unpaid']],
     ['needs_attention', { provenUnpaid: true }, ['retry', 'cancel', 'mark-paid']],
     ['needs_attention', {}, ['mark-paid', 'declare-unpaid']],
-    ['needs_attention', { provenUnpaid: true, writtenOff: true }, ['mark-paid']],
+    ['paid_after_write_off', { provenUnpaid: true }, ['mark-paid']],
     ['returned', {}, ['retry', 'cancel']],
     ['paid', { overdue: true }, []],
     ['rejected', {}, []],

@@ -24,6 +24,11 @@ const terms: Terms = {
 };
 const money = { minor: '10000', currency: 'SEK' };
 const AT = '2026-11-23T10:00:00.000Z';
+/** A step as our books answer it. */
+const written = ({ event, facts, ...more }: DepositStep | WithdrawalStep) => {
+  const { by, attempt } = { by: 'countroom', attempt: 0, ...more };
+  return { event, by, at: AT, refused: null, facts: { ...facts, ...(attempt === 0 ? {} : { attempt }) } };
+};
 const stillPending = () => Promise.reject(new Error('still pending'));
 
 /** Days pass in a blink here. Books and provider are played by the test: what is tried is how the sagas wait. */
@@ -61,8 +66,8 @@ describe('sagas that wait for days', () => {
       createPayment: () =>
         Promise.resolve({ outcome: 'accepted', providerReference: 'x', redirectUrl: 'https://x.example' }),
       askDeposit: () => ((asked += 1), stillPending()),
-      stepDeposit: (step: DepositStep) => (steps.push(step), Promise.resolve({ at: AT, refused: null })),
-      cancelPayment: () => Promise.resolve(),
+      stepDeposit: (step: DepositStep) => (steps.push(step), Promise.resolve(written(step))),
+      cancelPayment: () => Promise.resolve(null),
     };
     const input = depositInput(86_400_000);
     const events = await withWorker(activities, async (taskQueue) => {
@@ -97,7 +102,7 @@ describe('sagas that wait for days', () => {
     openWithdrawal: () =>
       Promise.resolve({ outcome: 'opened', terms: { ...terms, needsApproval }, openedAt: AT }),
     reviewWithdrawal: () => Promise.resolve(null),
-    stepWithdrawal: (step: WithdrawalStep) => (steps.push(step), Promise.resolve({ at: AT, refused: null })),
+    stepWithdrawal: (step: WithdrawalStep) => (steps.push(step), Promise.resolve(written(step))),
     submitPayout: () => Promise.resolve({ outcome: 'accepted', providerReference: 'x' }),
   });
 
@@ -120,7 +125,13 @@ describe('sagas that wait for days', () => {
         args: [input],
       });
       await env.sleep('30 days');
-      const action = { action: 'approve', by: 'approver', reason: 'back from holiday', at: AT };
+      const action = {
+        action: 'approve',
+        by: 'approver',
+        idempotencyKey: 'k',
+        reason: 'back from holiday',
+        at: AT,
+      };
       await handle.executeUpdate(ACT, { args: [action] });
       await handle.signal(PROVIDER_NEWS, paid);
       await handle.result();

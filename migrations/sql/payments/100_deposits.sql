@@ -24,23 +24,19 @@ begin
   opened_at := d.created_at;
 end $$;
 
--- One step of a deposit, its money with it. Safe to repeat: the step's number is written once.
+-- One step of a deposit, its money with it. Safe to repeat: a step's number is written once, and what is written under it
+-- is answered. It may be another step than the one asked for: a worker that died after it had no time to tell.
 create or replace function payments.deposit_step(
-  p_id text, p_seq integer, p_event text, p_to text, p_provider text, p_reference text, p_redirect text, p_reason text, p_facts jsonb,
-  out at timestamptz, out refused text
-) language plpgsql as $$
+  p_id text, p_seq integer, p_event text, p_to text, p_provider text, p_reference text, p_redirect text, p_reason text, p_facts jsonb
+) returns payments.events language plpgsql as $$
 declare
   d payments.deposits;
   money ledger.verdict;
-  written payments.events;
+  step payments.events;
 begin
   select * into strict d from payments.deposits where deposit_id = p_id for update;
-  select * into written from payments.events e where (e.kind, e.id, e.seq) = ('deposit', p_id, p_seq);
-  if found then
-    at := written.at;
-    refused := written.refused;
-    return;
-  end if;
+  select * into step from payments.events e where (e.kind, e.id, e.seq) = ('deposit', p_id, p_seq);
+  if found then return step; end if;
   if p_event = 'captured' then
     money := ledger.post(ledger.derive_id('deposit', p_id), 'deposit', 'deposit/' || p_id, clock_timestamp(), array[
       row('provider_clearing', coalesce(p_provider, d.provider), d.currency, -d.amount, 0)::ledger.leg,
@@ -49,17 +45,17 @@ begin
     select (p.verdict).* into money from ledger.post_net(ledger.derive_id('chargeback', p_id), 'chargeback', 'deposit/' || p_id, clock_timestamp(),
       d.player_id, d.currency, -d.amount, array[row('provider_clearing', d.provider, d.currency, d.amount, 0)::ledger.leg], false) p;
   end if;
-  refused := money.code;
   insert into payments.events (kind, id, seq, event, by, facts, refused)
     values ('deposit', p_id, p_seq, p_event, coalesce(p_provider, d.provider, 'countroom'),
-      jsonb_strip_nulls(coalesce(p_facts, '{}') || jsonb_build_object('transferId', money.transfer_id, 'reason', p_reason)), refused)
-    returning payments.events.at into at;
-  if refused is not null then return; end if;
+      jsonb_strip_nulls(coalesce(p_facts, '{}') || jsonb_build_object('transferId', money.transfer_id, 'refused', money.code, 'reason', p_reason)), money.code)
+    returning * into step;
+  if money.code is not null then return step; end if;
   update payments.deposits
      set status = p_to, since = case when status = p_to then since else clock_timestamp() end, reason = p_reason,
          provider = coalesce(p_provider, provider), provider_reference = coalesce(p_reference, provider_reference),
          redirect_url = coalesce(p_redirect, redirect_url)
    where deposit_id = p_id;
+  return step;
 end $$;
 
 -- The number of the next step, for a saga that takes up a payment where an earlier one ended.

@@ -103,40 +103,36 @@ begin
   return money;
 end $$;
 
--- One step of a withdrawal, its money with it. Safe to repeat: the step's number is written once.
+-- One step of a withdrawal, its money with it. Safe to repeat: a step's number is written once, and what is written under
+-- it is answered. It may be another step than the one asked for: a worker that died after it had no time to tell.
 create or replace function payments.withdrawal_step(
-  p_id text, p_seq integer, p_event text, p_to text, p_by text, p_reason text, p_attempt integer, p_provider text, p_facts jsonb,
-  out at timestamptz, out refused text
-) language plpgsql as $$
+  p_id text, p_seq integer, p_event text, p_to text, p_by text, p_reason text, p_attempt integer, p_provider text, p_facts jsonb
+) returns payments.events language plpgsql as $$
 declare
   w payments.withdrawals;
   a payments.attempts;
   money ledger.verdict;
-  written payments.events;
+  step payments.events;
   meant text;
 begin
   select * into strict w from payments.withdrawals where withdrawal_id = p_id for update;
-  select * into written from payments.events e where (e.kind, e.id, e.seq) = ('withdrawal', p_id, p_seq);
-  if found then
-    at := written.at;
-    refused := written.refused;
-    return;
-  end if;
+  select * into step from payments.events e where (e.kind, e.id, e.seq) = ('withdrawal', p_id, p_seq);
+  if found then return step; end if;
   select * into a from payments.attempts t where t.withdrawal_id = p_id and t.attempt = p_attempt;
   -- What an approval or a rejection does is what was asked for.
   meant := case
     when w.state = 'awaiting_mark_paid' and p_event = 'approve' then 'mark-paid'
     when w.state = 'awaiting_declare_unpaid' and p_event = 'approve' then 'declare-unpaid'
     when w.state in ('awaiting_mark_paid', 'awaiting_declare_unpaid') and p_event = 'reject' then 'leave'
-    when w.reason = 'paid_after_write_off' and p_event = 'mark-paid' then 'acknowledge'
+    when w.state = 'paid_after_write_off' and p_event = 'mark-paid' then 'acknowledge'
     else p_event end;
   money := payments.withdrawal_money(w, meant, a);
-  refused := money.code;
   insert into payments.events (kind, id, seq, event, by, facts, refused)
     values ('withdrawal', p_id, p_seq, p_event, p_by, jsonb_strip_nulls(coalesce(p_facts, '{}') || jsonb_build_object(
-      'reason', p_reason, 'transferId', money.transfer_id, 'attempt', nullif(p_attempt, 0), 'provider', p_provider)), refused)
-    returning payments.events.at into at;
-  if refused is not null then return; end if;
+      'reason', p_reason, 'refused', money.code, 'transferId', money.transfer_id, 'attempt', nullif(p_attempt, 0), 'provider', nullif(p_provider, ''))),
+      money.code)
+    returning * into step;
+  if money.code is not null then return step; end if;
   update payments.attempts t
      set status = coalesce(s.status, t.status), reason = case when s.status in ('refused', 'unknown', 'declared_unpaid') then p_reason else t.reason end,
          in_flight = case meant when 'accepted' then true when 'refused' then false when 'refused_try_next' then false when 'declare-unpaid' then false else t.in_flight end,
@@ -153,16 +149,16 @@ begin
   update payments.withdrawals
      set state = p_to, state_before = case when p_to in ('on_hold', 'awaiting_mark_paid', 'awaiting_declare_unpaid') then state end,
          since = case when state = p_to and p_to <> 'submitting' then since else clock_timestamp() end,
-         reason = p_reason, provider = coalesce(p_facts ->> 'nextProvider', p_provider, provider),
+         reason = p_reason, provider = coalesce(p_facts ->> 'nextProvider', nullif(p_provider, ''), provider),
          destination = coalesce(p_facts -> 'destination', destination),
          returns = returns + (p_event = 'returned')::int
    where withdrawal_id = p_id;
+  return step;
 end $$;
 
 -- A player's withdrawals that still hold money on its way out, per currency. What came back waits in returned_payouts.
 create or replace function payments.pending(p_player text) returns table (currency text, amount bigint) language sql stable as $$
   select currency, sum(amount)::bigint from payments.withdrawals
-   where player_id = p_player and state not in ('refused_at_once', 'paid', 'rejected', 'cancelled', 'returned')
-     and reason is distinct from 'paid_after_write_off'
+   where player_id = p_player and state not in ('refused_at_once', 'paid', 'rejected', 'cancelled', 'returned', 'paid_after_write_off')
    group by currency
 $$;

@@ -1,0 +1,87 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { everythingEndedOnce } from './afterwards.ts';
+import { beforeKill, inParallel, Loads, type Table } from './loads.ts';
+import { Stand, type Victim } from './stand.ts';
+
+// `npm run drills`, for an hour when somebody has changed a saga; DRILL_SEED repeats the kills of an earlier run.
+const seed = Number(process.env['DRILL_SEED'] ?? randomInt(1_000_000));
+const waves = Number(process.env['DRILL_WAVES'] ?? 30);
+
+const VICTIMS: readonly Victim[] = ['rounds', 'payments', 'api', 'providers', 'temporal', 'postgres'];
+const TOKENS = [
+  ...['sim_captured', 'sim_no_webhook', 'sim_timeout', 'sim_duplicate'],
+  ...[
+    'SIM-PAID',
+    'SIM-NO-WEBHOOK',
+    'SIM-TIMEOUT-TAKEN',
+    'SIM-TIMEOUT-LOST',
+    'SIM-503',
+    'SIM-DUPLICATE',
+    'SIM-REFUSED-ONCE',
+  ],
+];
+const TABLES = 2;
+const LONGEST_BEFORE_MS = 1_500;
+
+/** mulberry32: chance that can be had again. */
+function chanceOf(start: number): (below: number) => number {
+  let state = start;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) % below;
+  };
+}
+
+const chance = chanceOf(seed);
+
+/** One to three processes, each at its own moment of the second after the first. */
+const somebody = () => {
+  const kills = Array.from({ length: 1 + chance(3) }, () => ({
+    victim: VICTIMS[chance(VICTIMS.length)] ?? 'api',
+    afterMs: chance(1_000),
+  }));
+  return kills.map((kill, place) => (place === 0 ? { ...kill, afterMs: 0 } : kill));
+};
+
+describe(`when processes are killed at random, DRILL_SEED=${String(seed)}`, function () {
+  this.timeout(400_000);
+  let stand: Stand;
+  let loads: Loads;
+
+  before(async () => {
+    stand = await Stand.start();
+    loads = new Loads(stand);
+  });
+
+  after(() => stand.stop());
+
+  for (let wave = 1; wave <= waves; wave += 1) {
+    const kills = somebody();
+    const moments = [...TOKENS, ...Array.from({ length: TABLES }, () => 'table')].map((what) => ({
+      what,
+      msBefore: chance(LONGEST_BEFORE_MS),
+    }));
+    const names = kills.map(({ victim, afterMs }) => `${victim} after ${String(afterMs)} ms`).join(', ');
+
+    it(`wave ${String(wave)}: everything ends once, although these die: ${names}`, async () => {
+      const players = await inParallel(TOKENS.length, () => stand.richPlayer(20_000));
+      const tables: Table[] = [];
+      for (let number = 0; number < TABLES; number += 1) tables.push(await loads.table(1));
+      const works = moments.map(({ what, msBefore }, number) => ({
+        msBefore,
+        work: async () => {
+          const table = tables[number - TOKENS.length];
+          if (table === undefined) await loads.endsWell(await loads.payment(what, players[number] ?? ''));
+          else await loads.settle(table);
+        },
+      }));
+      await beforeKill(works, async () => {
+        await Promise.all(kills.map(({ victim, afterMs }) => sleep(afterMs).then(() => stand.kill(victim))));
+      });
+      await everythingEndedOnce(stand);
+    });
+  }
+});
