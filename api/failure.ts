@@ -1,3 +1,4 @@
+import { Overloaded } from '../ops/gather.ts';
 import { Problem } from './problem.ts';
 
 /** SQLSTATEs after which nothing was done or the same id is safe to send again: away, full, shutting down, timed out, deadlocked. */
@@ -9,6 +10,15 @@ const SOCKET =
 /** What a caller hears of an error. Never its words: they hold SQL, addresses and stacks. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof Overloaded) {
+    return new Problem(
+      'unavailable',
+      'Too many requests wait already. Send the same again, with the same id.',
+      {
+        headers: { 'Retry-After': '1' },
+      },
+    );
+  }
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   const isAway = typeof code === 'string' && (AWAY.test(code) || SOCKET.test(code));
   if (isAway || (typeof message === 'string' && SOCKET.test(message))) {

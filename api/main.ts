@@ -1,6 +1,7 @@
 import { ConfigError, loadConfig } from '../config/index.ts';
 import { createLog } from '../ops/log.ts';
 import { createPool } from '../ops/postgres.ts';
+import { createWagerDesk } from '../rounds/index.ts';
 import { createReader } from './reader.ts';
 import type { Services } from './route.ts';
 import { routes } from './routes/index.ts';
@@ -13,11 +14,13 @@ const READER_CONNECTIONS = 4;
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const log = createLog('api', config.logLevel);
+  const pool = createPool(config.databaseUrl, {
+    max: config.poolSize,
+    onIdleError: (error) => log.warn({ err: error.message }, 'database connection lost'),
+  });
   const services: Services = {
-    pool: createPool(config.databaseUrl, {
-      max: config.poolSize,
-      onIdleError: (error) => log.warn({ err: error.message }, 'database connection lost'),
-    }),
+    pool,
+    wagers: createWagerDesk(pool),
     read: createReader(config.databaseUrl, { max: READER_CONNECTIONS }),
     temporal: new TemporalGateway(config),
     config,
@@ -29,7 +32,7 @@ async function main(): Promise<void> {
   const stop = async (signal: string) => {
     log.info({ signal }, 'api stopping');
     await close(server, SHUTDOWN_MS);
-    await Promise.all([services.pool.end(), services.read.destroy()]);
+    await Promise.all([pool.end(), services.read.destroy()]);
     log.info('api stopped');
     // Temporal's connection ends with the process: closed sooner, an attempt it makes again later would throw.
     process.exit(0);

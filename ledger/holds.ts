@@ -92,6 +92,20 @@ export async function expireHold(db: Pool | Tx, deed: Deed): Promise<Verdict> {
   );
 }
 
+/** Open holds whose time is over, the oldest first. */
+export async function dueHolds(
+  pool: Pool,
+  limit: number,
+): Promise<{ readonly id: string; readonly businessId: string }[]> {
+  const { rows } = await pool.query<{ id: string; businessId: string }>({
+    name: 'due_holds',
+    text: `select id, business_id as "businessId" from ledger.holds
+            where state = 'open' and expires_at <= clock_timestamp() order by expires_at limit $1::int`,
+    values: [limit],
+  });
+  return rows;
+}
+
 /**
  * Undoes a posted transfer by a new one, whole and once.
  *

@@ -1,5 +1,6 @@
 export {
   captureHold,
+  dueHolds,
   expireHold,
   openPlayer,
   placeHold,
@@ -8,14 +9,17 @@ export {
   type Capture,
   type Hold,
 } from './holds.ts';
+export { createPoster } from './poster.ts';
 export {
   LEDGER_ERRORS,
   post,
+  postAll,
   postNet,
   type Deed,
   type LedgerErrorCode,
   type Leg,
   type Net,
+  type Posting,
   type Verdict,
 } from './post.ts';
 export {

@@ -68,13 +68,45 @@ export interface Deed {
  * @returns refused as `idempotency_conflict` | `account_not_found` | `amount_too_large` | `insufficient_funds`
  * @see docs/ledger.md#recipes
  */
-export async function post(db: Pool | Tx, deed: Deed & { readonly legs: readonly Leg[] }): Promise<Verdict> {
+export async function post(db: Pool | Tx, deed: Posting): Promise<Verdict> {
   return await ask(
     db,
     'ledger_post',
     `ledger.post($1::uuid, $2::text, $3::text, $4::timestamptz, ${legsFrom(5)})`,
     [...valuesOf(deed), ...columnsOf(deed.legs)],
   );
+}
+
+/** One transfer. */
+export type Posting = Deed & { readonly legs: readonly Leg[] };
+
+/**
+ * Posts many transfers in one transaction, as `post` would one after the other: a verdict for each, in their order. A
+ * refusal is nothing to the others; an id that comes twice is answered as a replay.
+ *
+ * @throws where the legs of one make no sense: then none is posted
+ */
+export async function postAll(db: Pool | Tx, postings: readonly Posting[]): Promise<Verdict[]> {
+  const legs = postings.flatMap((posting, at) => posting.legs.map((leg) => ({ ...leg, at: at + 1 })));
+  const { rows } = await db.query<Row>({
+    name: 'ledger_post_all',
+    text: `select * from ledger.post_all(array(
+        select row(d.id, d.code, d.business_id, d.happened_at, l.legs)::ledger.deed
+          from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]) with ordinality as d (id, code, business_id, happened_at, at)
+          left join (select posting, array_agg(row(kind, owner, currency, amount, 0)::ledger.leg order by at) as legs
+                       from unnest($5::int[], $6::text[], $7::text[], $8::text[], $9::bigint[]) with ordinality as l (posting, kind, owner, currency, amount, at)
+                      group by posting) l on l.posting = d.at
+         order by d.at))`,
+    values: [
+      postings.map(({ id }) => id),
+      postings.map(({ code }) => code),
+      postings.map(({ businessId }) => businessId),
+      postings.map(({ happenedAt }) => happenedAt),
+      legs.map(({ at }) => at),
+      ...columnsOf(legs),
+    ],
+  });
+  return rows.map(toVerdict);
 }
 
 export interface Net extends Deed {

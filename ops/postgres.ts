@@ -47,6 +47,12 @@ export async function callRow<Row extends pg.QueryResultRow>(
   return row;
 }
 
+/** Whether Postgres refused what it was given, as against being away or busy: the same again would be refused again. */
+export function isOfTheData(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' && /^(22|23|42|P0)...$/.test(code);
+}
+
 /** Runs `work` in one transaction. `work` must do no network I/O: locks are held while it runs. */
 export async function inTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
   const tx = await pool.connect();

@@ -1,5 +1,6 @@
 import type { ProblemCode, Refusal } from '../contract/codes.ts';
-import { callRow, type Pool } from '../ops/postgres.ts';
+import { Gatherer } from '../ops/gather.ts';
+import { callRow, isOfTheData, type Pool } from '../ops/postgres.ts';
 
 export interface Stake {
   readonly clientId: string;
@@ -39,14 +40,30 @@ export type Answered =
 
 const columns = 'outcome, code, facts, replayed, balance, transfer_ids as "transferIds"';
 
-/** Takes a stake, in one database transaction and one round trip. */
-export const placeWager = (pool: Pool, s: Stake): Promise<Answered> =>
-  call(
-    pool,
-    'place_wager',
-    `select ${columns} from rounds.place_wager($1::text, $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::text, $8::text)`,
-    [s.clientId, s.roundId, s.wagerId, s.playerId, s.gameId, s.amount, s.currency, s.objection],
-  );
+/** Takes stakes, in one database transaction and one round trip; each has an answer of its own, as if it came alone. */
+async function placeWagers(pool: Pool, stakes: readonly Stake[]): Promise<Answered[]> {
+  const { rows } = await pool.query<Row>({
+    name: 'place_wagers',
+    text: `select ${columns} from rounds.place_wagers(array(select row(s.*)::rounds.stake
+             from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[]) s))`,
+    values: [
+      stakes.map(({ clientId }) => clientId),
+      stakes.map(({ roundId }) => roundId),
+      stakes.map(({ wagerId }) => wagerId),
+      stakes.map(({ playerId }) => playerId),
+      stakes.map(({ gameId }) => gameId),
+      stakes.map(({ amount }) => amount),
+      stakes.map(({ currency }) => currency),
+      stakes.map(({ objection }) => objection),
+    ],
+  });
+  return rows.map(answered);
+}
+
+/** Takes the stakes of many callers at once in batches: one commit for all of a batch. */
+export const createWagerDesk = (pool: Pool) =>
+  new Gatherer<Stake, Answered>((stakes) => placeWagers(pool, stakes), { poisoned: isOfTheData });
+export type WagerDesk = ReturnType<typeof createWagerDesk>;
 
 /** Stake and result at once, all or none. */
 export const play = (pool: Pool, p: Play): Promise<Answered> =>
@@ -89,11 +106,11 @@ interface Row {
 }
 
 async function call(pool: Pool, name: string, text: string, values: readonly unknown[]): Promise<Answered> {
-  const { outcome, code, facts, replayed, balance, transferIds } = await callRow<
-    Row & { [column: string]: unknown }
-  >(pool, name, text, values);
-  if (outcome === 'refused') {
-    return { outcome, replayed, refusal: { code: code ?? 'internal', ...(facts === null ? {} : { facts }) } };
-  }
-  return { outcome, replayed, balance, transferIds: transferIds ?? [] };
+  return answered(await callRow<Row & { [column: string]: unknown }>(pool, name, text, values));
+}
+
+function answered({ outcome, code, facts, replayed, balance, transferIds }: Row): Answered {
+  return outcome === 'refused'
+    ? { outcome, replayed, refusal: { code: code ?? 'internal', ...(facts === null ? {} : { facts }) } }
+    : { outcome, replayed, balance, transferIds: transferIds ?? [] };
 }

@@ -1,11 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import { createPaymentsActivities, createRoundsActivities } from '../activities/index.ts';
+import {
+  createLedgerActivities,
+  createPaymentsActivities,
+  createRoundsActivities,
+} from '../activities/index.ts';
 import { ConfigError, loadConfig, type Config } from '../config/index.ts';
 import { TASK_QUEUES, type TaskQueue } from '../contract/names.ts';
 import { createLog, type Log } from '../ops/log.ts';
 import { createPool, type Pool } from '../ops/postgres.ts';
 import { workflowBundle } from './bundle.ts';
+import { ensureSchedules } from './schedules.ts';
 import { startWebhookDispatcher } from './webhookDispatcher.ts';
 
 const usage = `usage: workers/main [${TASK_QUEUES.join('|')}]...   serves the task queues named, all of them without a name`;
@@ -45,6 +50,7 @@ async function main(): Promise<void> {
   const stopDispatcher = queues.includes('payments')
     ? startWebhookDispatcher({ pool, connection, namespace, log })
     : undefined;
+  if (queues.includes('ops')) await ensureSchedules({ connection, namespace });
   log.info({ queues }, 'worker ready');
   await running;
   await stopDispatcher?.();
@@ -66,7 +72,7 @@ function activitiesOf(
     case 'payments':
       return createPaymentsActivities({ pool, config: config.payments, log });
     case 'ops':
-      return {};
+      return createLedgerActivities({ pool });
   }
 }
 

@@ -1,5 +1,6 @@
 // What the workers bundle: the name of an export is the workflow's type.
 export { deposit } from './deposit.ts';
+export { expireHolds } from './expireHolds.ts';
 export { settlement } from './settlement.ts';
 export { voidRound } from './voidRound.ts';
 export { withdrawal } from './withdrawal.ts';

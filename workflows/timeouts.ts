@@ -13,3 +13,10 @@ export const PROVIDER = {
   heartbeatTimeout: '10s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
 } as const satisfies ActivityOptions;
+
+/** Housekeeping over our own Postgres: as long as it takes, noticed within half a minute where its worker dies. */
+export const LONG_RUN = {
+  startToCloseTimeout: '1h',
+  heartbeatTimeout: '30s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+} as const satisfies ActivityOptions;

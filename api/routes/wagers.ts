@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { placeWager, play, rollBack, type Answered } from '../../rounds/index.ts';
+import { play, rollBack, type Answered } from '../../rounds/index.ts';
 import { problemOf } from '../problem.ts';
 import { route, type Answer } from '../route.ts';
 import { amountOrZero, callerId, currency, freeText, nullable, objectionTo } from '../schemas.ts';
@@ -58,13 +58,8 @@ const postWager = route({
   },
   async handle({ caller: { clientId }, params: { roundId }, body, services }) {
     const objection = objectionTo(services, body.currency);
-    const answered = await placeWager(services.pool, {
-      ...body,
-      clientId,
-      roundId,
-      amount: BigInt(body.amount),
-      objection,
-    });
+    const stake = { ...body, clientId, roundId, amount: BigInt(body.amount), objection };
+    const answered = await services.wagers.ask(stake, clientId);
     return answer(answered, 201, ({ outcome, transferIds }) => ({
       wagerId: body.wagerId,
       roundId,

@@ -26,6 +26,16 @@ export const CHECKS: readonly Check[] = [
        group by t.id having count(e.account_id) < 2`,
   },
   {
+    name: 'entries_have_transfer_and_account',
+    broken: 'this entry is of no transfer, or of no account',
+    sql: `
+      select e.account_id, e.version, e.transfer_id, e.amount
+        from ledger.entries e
+        left join ledger.transfers t on t.id = e.transfer_id
+        left join ledger.accounts a on a.id = e.account_id
+       where t.id is null or a.id is null`,
+  },
+  {
     name: 'transfers_touch_one_player',
     broken: 'this transfer moves money of several players',
     sql: `

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startApi, type Api } from './apiUnderTest.ts';
 
 type Item = Record<string, unknown>;
@@ -22,8 +23,10 @@ describe('the ledger, read over HTTP', () => {
       });
     }
     for (let n = 1; n <= 7; n++) {
+      // A moment has whole milliseconds: it must lie between two awards all the same.
+      await sleep(3);
       moments.push(new Date());
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await sleep(3);
       const body = { awardId: `a-${String(n)}`, kind: 'promo', amount: n, currency: 'SEK' };
       assert.equal(
         (await api.call({ method: 'POST', path: '/v1/players/p:1/awards', as: 'otherGame', body })).status,

@@ -46,7 +46,7 @@ export function aLedger({ poolSize = 10 } = {}) {
     },
     async posted(kind: string, owner: string, currency = 'SEK'): Promise<bigint> {
       const { rows } = await database.pool.query<{ posted: bigint }>(
-        'select posted from ledger.accounts where (kind, owner, currency) = ($1, $2, $3)',
+        'select sum(posted)::bigint as posted from ledger.accounts where (kind, owner, currency) = ($1, $2, $3)',
         [kind, owner, currency],
       );
       return rows[0]?.posted ?? 0n;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { captureHold, postNet, reverse, voidHold } from '../../ledger/index.ts';
-import { aDeed, aLedger, applied, leg } from './aLedger.ts';
+import { captureHold, postAll, postNet, reverse, voidHold } from '../../ledger/index.ts';
+import { aDeed, aLedger, applied, leg, stakeLegs } from './aLedger.ts';
 
 describe('a fresh installation', () => {
   const ledger = aLedger({ poolSize: 1 });
@@ -9,6 +9,11 @@ describe('a fresh installation', () => {
   async function all(player: string): Promise<void> {
     const { transferId } = await applied(ledger.stake(player, 10n));
     await applied(reverse(ledger.pool, { ...aDeed('reversal'), transferId: transferId! }));
+    const postings = [aDeed('stake'), aDeed('stake')].map((deed) => ({
+      ...deed,
+      legs: stakeLegs(player, 1n),
+    }));
+    for (const { outcome } of await postAll(ledger.pool, postings)) assert.equal(outcome, 'applied');
     const net = {
       ...aDeed('settlement'),
       playerId: player,

@@ -12,7 +12,7 @@ export const TAMPERING: { by: string; sql: string; finds: string[] }[] = [
   },
   {
     by: 'coins moved from one account to another',
-    sql: `update ledger.accounts set posted = posted + case kind when 'player_cash' then 1 else -1 end where kind in ('player_cash', 'stakes_in_play')`,
+    sql: `update ledger.accounts set posted = posted + case kind when 'player_cash' then 1 else -1 end where (kind = 'player_cash' and owner = 'p-1') or (kind = 'stakes_in_play' and bucket = ledger.bucket('stakes_in_play', 'p-1'))`,
     finds: ['balances_are_sums_of_entries'],
   },
   {
@@ -43,6 +43,16 @@ export const TAMPERING: { by: string; sql: string; finds: string[] }[] = [
     finds: ['balances_are_sums_of_entries', 'versions_have_no_gap'],
   },
   {
+    by: 'a removed transfer whose entries stay',
+    sql: `delete from ledger.transfers where code = 'stake'`,
+    finds: ['entries_have_transfer_and_account'],
+  },
+  {
+    by: 'an entry moved to an account that is not there',
+    sql: `update ledger.entries set account_id = -account_id where version = 2`,
+    finds: ['entries_have_transfer_and_account'],
+  },
+  {
     by: 'an overdrawn player',
     sql: `update ledger.accounts set posted = -5 where kind = 'player_cash'`,
     finds: ['accounts_within_bounds'],
@@ -54,7 +64,7 @@ export const TAMPERING: { by: string; sql: string; finds: string[] }[] = [
   },
   {
     by: 'more given out of play than came in',
-    sql: `update ledger.accounts set posted = -5 where kind = 'stakes_in_play'`,
+    sql: `update ledger.accounts set posted = -5 where kind = 'stakes_in_play' and bucket = ledger.bucket('stakes_in_play', 'p-1')`,
     finds: ['debts_are_not_overdrawn'],
   },
   {
@@ -90,7 +100,7 @@ export const TAMPERING: { by: string; sql: string; finds: string[] }[] = [
   {
     by: 'an account handed to another player',
     sql: `update ledger.entries set account_id = (select id from ledger.accounts where kind = 'player_cash' and owner = 'p-2'), version = 1
-           where account_id = (select id from ledger.accounts where kind = 'stakes_in_play') and version = 1`,
+           where account_id = (select id from ledger.accounts where kind = 'stakes_in_play' and bucket = ledger.bucket('stakes_in_play', 'p-1')) and version = 1`,
     finds: ['transfers_touch_one_player'],
   },
 ];

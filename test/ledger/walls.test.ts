@@ -58,6 +58,7 @@ describe('the walls of the ledger', () => {
         'lock_accounts',
         'open_player',
         'post',
+        'post_all',
         'post_net',
         'reverse',
         'trial_balance',

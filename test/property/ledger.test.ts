@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
   captureHold,
+  createPoster,
   openPlayer,
   placeHold,
   post,
@@ -123,10 +124,13 @@ function distinct(models: readonly Model[]): Model[] {
 class World {
   readonly #pool: Pool;
   readonly #number: number;
+  readonly #poster: ReturnType<typeof createPoster>;
+  #asked = 0;
 
   constructor(pool: Pool, number: number) {
     this.#pool = pool;
     this.#number = number;
+    this.#poster = createPoster(pool);
   }
 
   async open(): Promise<void> {
@@ -169,7 +173,11 @@ class World {
           leg('player_cash', this.#player(asked.player), sign * asked.amount),
           leg(house, house === 'stakes_in_play' ? 'house' : 'nordpay', -sign * asked.amount),
         ];
-        return await post(this.#pool, { ...deed, id: this.#id(asked.id), legs });
+        const posting = { ...deed, id: this.#id(asked.id), legs };
+        // Some alone and some in batches, their duplicates too: both must be one ledger.
+        return (this.#asked += 1) % 3 === 0
+          ? await post(this.#pool, posting)
+          : await this.#poster.ask(posting);
       }
       case 'win':
       case 'clawBack': {

@@ -7,7 +7,7 @@ import {
   findOperation,
   findRound,
   findWager,
-  placeWager,
+  createWagerDesk,
   play,
   postMoves,
   requestOperation,
@@ -16,6 +16,7 @@ import {
   undoClaim,
   undoMoves,
   type Answered,
+  type WagerDesk,
   type Operation,
 } from '../../rounds/index.ts';
 import { checkInvariants } from '../support/invariants.ts';
@@ -42,9 +43,11 @@ export interface StakeOf {
 /** One casino on a database of its own: players with money, and the calls of a game server, without HTTP and Temporal. */
 export class Table {
   readonly db: TestDatabase;
+  readonly #wagers: WagerDesk;
 
   constructor(db: TestDatabase) {
     this.db = db;
+    this.#wagers = createWagerDesk(db.pool);
   }
 
   get pool() {
@@ -81,7 +84,7 @@ export class Table {
   }
 
   stake(s: StakeOf & { round: string; wager: string }): Promise<Answered> {
-    return placeWager(this.pool, stakeOf(s));
+    return this.#wagers.ask(stakeOf(s));
   }
 
   /** A stake that must go through; answers the wager's id. */

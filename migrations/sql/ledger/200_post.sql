@@ -1,27 +1,23 @@
--- The first outcome of an id, again: null where the id is new, `idempotency_conflict` where the content is another.
-create or replace function ledger.first_outcome(p_id uuid, p_content uuid) returns ledger.verdict
-  language plpgsql stable as $$
-declare
-  known record;
-begin
-  select t.content, null::text as code, null::jsonb as facts, t.balance into known from ledger.transfers t where t.id = p_id
-   union all
-  select r.content, r.code, r.facts, null from ledger.refusals r where r.id = p_id;
-  if not found then return null; end if;
-  if known.content <> p_content then
-    return row('refused', 'idempotency_conflict', jsonb_build_object('id', p_id), false, null, null)::ledger.verdict;
-  end if;
-  if known.code is not null then
-    return row('refused', known.code, known.facts, true, null, null)::ledger.verdict;
-  end if;
-  return row('applied', null, null, true, known.balance, p_id)::ledger.verdict;
-end $$;
-
 -- A refusal that is not written down: what is missing may come to be, or the caller must be free to try again.
 create or replace function ledger.refused(p_code text, p_facts jsonb) returns ledger.verdict language plpgsql immutable as $$
 begin
   return row('refused', p_code, p_facts, false, null, null)::ledger.verdict;
 end $$;
+
+-- The first outcomes of ids, again, in their order: null where the id is new, `idempotency_conflict` where the content is
+-- another one.
+create or replace function ledger.first_outcomes(p_ids uuid[], p_contents uuid[]) returns ledger.verdict[] language sql stable
+  return array(
+    select case
+      when coalesce(t.content, r.content) <> asked.content then ledger.refused('idempotency_conflict', jsonb_build_object('id', asked.id))
+      when t.id is not null then row('applied', null, null, true, t.balance, t.id)::ledger.verdict
+      when r.id is not null then row('refused', r.code, r.facts, true, null, null)::ledger.verdict end
+      from unnest(p_ids, p_contents) with ordinality as asked (id, content, at)
+      left join ledger.transfers t on t.id = asked.id left join ledger.refusals r on r.id = asked.id
+     order by asked.at);
+
+create or replace function ledger.first_outcome(p_id uuid, p_content uuid) returns ledger.verdict language sql stable
+  return (ledger.first_outcomes(array[p_id], array[p_content]))[1];
 
 -- A refusal that is final: a later duplicate hears the same, whatever the balance is by then. The id is locked by now.
 create or replace function ledger.refuse(p_id uuid, p_content uuid, p_code text, p_facts jsonb) returns ledger.verdict

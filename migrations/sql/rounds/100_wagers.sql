@@ -48,6 +48,12 @@ begin
     w.code, w.facts, true, w.balance, w.transfer_ids[:w.answered_transfers])::rounds.answer;
 end $$;
 
+-- Why a round takes no wager of a game, or null.
+create or replace function rounds.why_not(r rounds.rounds, p_game text) returns text language sql immutable
+  return case when r.status in ('settling', 'closed') then 'round_closed'
+              when r.status = 'voided' then 'round_voided'
+              when r.status <> 'open' or r.game_id <> p_game then 'invalid_state' end;
+
 -- Opens the round if it is new, and keeps it as it is until the end of this transaction; answers why it takes no
 -- wager, or null. A refused wager is a record of its round too, so it opens one.
 create or replace function rounds.enter(p_client text, p_round text, p_game text, p_alone boolean) returns text language plpgsql as $$
@@ -60,9 +66,7 @@ begin
     insert into rounds.rounds (client_id, round_id, game_id) values (p_client, p_round, p_game) on conflict do nothing;
     select * into r from rounds.rounds where client_id = p_client and round_id = p_round;
   end if;
-  return case when r.status in ('settling', 'closed') then 'round_closed'
-              when r.status = 'voided' then 'round_voided'
-              when r.status <> 'open' or r.game_id <> p_game then 'invalid_state' end;
+  return rounds.why_not(r, p_game);
 end $$;
 
 -- Of several codes the first in the contract's order (contract/codes.ts; a test compares the two).
@@ -78,39 +82,6 @@ create or replace function rounds.post_stake(p_id uuid, p_code text, p_client te
     row('player_cash', p_player, p_currency, -p_amount, 0)::ledger.leg,
     row('stakes_in_play', 'house', p_currency, p_amount, 0)::ledger.leg])
 $$;
-
--- Takes a stake. One transaction: the id's fate, the round, the money and the record.
--- `p_objection`: what the caller's configuration has against it (`unknown_currency`), or null.
-create or replace function rounds.place_wager(
-  p_client text, p_round text, p_wager text, p_player text, p_game text, p_amount bigint, p_currency text, p_objection text
-) returns rounds.answer language plpgsql as $$
-declare
-  answer rounds.answer;
-  money ledger.verdict;
-  why text;
-begin
-  perform rounds.lock_id('wager', p_client, p_wager);
-  answer := rounds.known_wager(p_client, p_round, p_wager, p_player, p_game, p_amount, p_currency, null);
-  if answer.outcome is not null then return answer; end if;
-
-  why := players.objection(p_player, p_currency);
-  if why = 'player_unknown' then return rounds.refused(why); end if; -- not recorded: the player may come to be
-  why := rounds.worst(array[p_objection, why, rounds.enter(p_client, p_round, p_game, false)]);
-  if why is null and p_amount > 0 then
-    money := rounds.post_stake(ledger.derive_id('wager', p_client, p_wager), 'stake', p_client, p_wager, p_player, p_currency, p_amount);
-    why := money.code;
-  end if;
-  if why is null then
-    answer := rounds.answered('applied', coalesce(money.balance, ledger.cash(p_player, p_currency)), array[money.transfer_id]);
-  else
-    answer := rounds.refused(why, money.facts);
-  end if;
-  insert into rounds.wagers (client_id, wager_id, round_id, player_id, game_id, amount, currency, status,
-      code, facts, balance, transfer_ids, answered_transfers)
-    values (p_client, p_wager, p_round, p_player, p_game, p_amount, p_currency, case when why is null then 'open' else 'refused' end,
-      answer.code, answer.facts, answer.balance, coalesce(answer.transfer_ids, '{}'), coalesce(cardinality(answer.transfer_ids), 0));
-  return answer;
-end $$;
 
 -- A player's stakes in play, per currency.
 create or replace function rounds.in_play(p_player text) returns table (currency text, amount bigint) language sql stable as $$

@@ -1,0 +1,119 @@
+-- Locks the accounts of all deeds in the one order: see ledger.lock_legs. Answers the legs in the order of the deeds, each
+-- with the number of its account among those that were locked; and these, as they stand.
+create or replace function ledger.lock_deeds(
+  p_deeds ledger.deed[], out deeds integer[], out accounts integer[], out standings ledger.standing[], out ids bigint[], out posted bigint[], out versions bigint[]
+) language plpgsql as $$
+declare
+  wanted constant integer := (select sum(cardinality(legs)) from unnest(p_deeds));
+begin
+  for try in 1..2 loop
+    select array_agg(l.at order by l.at, l.nth), array_agg(l.nth order by l.at, l.nth), array_agg(l.standing order by l.at, l.nth),
+           array_agg(l.id order by l.nth) filter (where l.first), array_agg((l.standing).posted order by l.nth) filter (where l.first),
+           array_agg(l.version order by l.nth) filter (where l.first)
+      into deeds, accounts, standings, ids, posted, versions
+      from (select at, id, version, standing, dense_rank() over here as nth, row_number() over (partition by id) = 1 as first
+              from (select leg.at, a.id, a.is_player, a.version,
+                           row(a.id, a.is_player, a.kind, a.owner, a.currency, leg.amount, leg.held, a.posted, a.floor, a.ceiling)::ledger.standing as standing
+                      from (select d.at, leg.kind, leg.owner, leg.currency, ledger.bucket(leg.kind, d.player) as bucket, sum(leg.amount) as amount, sum(leg.held) as held
+                              from (select at::integer, legs, (select owner from unnest(legs) where starts_with(kind, 'player_') limit 1) as player
+                                      from unnest(p_deeds) with ordinality as d (id, code, business_id, happened_at, legs, at)) d, unnest(d.legs) leg
+                             group by 1, 2, 3, 4, 5) leg
+                      join ledger.accounts a on (a.kind, a.owner, a.currency, a.bucket) = (leg.kind, leg.owner, leg.currency, leg.bucket)
+                     order by a.is_player desc, a.id for no key update of a) locked
+            window here as (order by is_player desc, id)) l;
+    if cardinality(deeds) = wanted then return; end if;
+    perform ledger.open_accounts(array(select leg from unnest(p_deeds) d, unnest(d.legs) leg)); -- rare: see there
+  end loop;
+end $$;
+
+-- Posts many transfers at once, as ledger.post would one after the other: each is judged on the balances that those before
+-- it leave, and has a verdict of its own, in their order; a refusal is nothing to the others. An id named twice is answered
+-- as a replay. What costs is shared: every account is locked once and written once, and all commits with one flush.
+-- Legs that make no sense are an exception, and nothing of it all is posted.
+create or replace function ledger.post_all(p_deeds ledger.deed[]) returns setof ledger.verdict
+  language plpgsql security definer set search_path = ledger, pg_temp as $$
+declare
+  contents uuid[];
+  verdicts ledger.verdict[];
+  first_at integer[]; -- of each deed, where its id is named first
+  deed ledger.deed;
+  -- The legs of all deeds in their order: of which deed, on which account, and how that stood.
+  leg_deed integer[];
+  leg_account integer[];
+  standings ledger.standing[];
+  leg integer := 1;
+  mine ledger.standing[];
+  from_leg integer;
+  judged record;
+  -- The accounts, as the deeds so far leave them.
+  ids bigint[];
+  now_posted bigint[];
+  now_version bigint[];
+  -- The entries to be.
+  e_account bigint[] := '{}';
+  e_version bigint[] := '{}';
+  e_transfer uuid[] := '{}';
+  e_amount bigint[] := '{}';
+  e_after bigint[] := '{}';
+  written timestamptz;
+begin
+  if cardinality(p_deeds) = 0 then return; end if;
+  perform pg_advisory_xact_lock(key) from (select distinct uuid_hash_extended(id, 0) as key from unnest(p_deeds) order by 1) k;
+  contents := array(select md5(row(code, business_id, legs)::text)::uuid from unnest(p_deeds));
+  verdicts := ledger.first_outcomes(array(select id from unnest(p_deeds)), contents);
+  first_at := array(select min(at) over (partition by id) from unnest(array(select id from unnest(p_deeds))) with ordinality as named (id, at) order by at);
+  select deeds, accounts, l.standings, l.ids, posted, versions into leg_deed, leg_account, standings, ids, now_posted, now_version
+    from ledger.lock_deeds(p_deeds) l;
+  written := clock_timestamp();
+  for at in 1..cardinality(p_deeds) loop
+    deed := p_deeds[at];
+    from_leg := leg;
+    mine := '{}';
+    while leg_deed[leg] = at loop
+      mine[leg - from_leg + 1] := standings[leg];
+      mine[leg - from_leg + 1].posted := now_posted[leg_account[leg]];
+      leg := leg + 1;
+    end loop;
+    if verdicts[at].outcome is not null then continue; end if;
+    if first_at[at] < at then
+      verdicts[at] := case
+        when contents[at] <> contents[first_at[at]] then ledger.refused('idempotency_conflict', jsonb_build_object('id', deed.id))
+        else verdicts[first_at[at]] end;
+      verdicts[at].replayed := verdicts[at].code is distinct from 'idempotency_conflict' and verdicts[at].code is distinct from 'account_not_found';
+      continue;
+    end if;
+    if cardinality(mine) < cardinality(deed.legs) then mine := mine || ledger.not_found(deed.legs, mine); end if;
+    judged := ledger.judge(mine, false);
+    if judged.code is null then
+      verdicts[at] := row('applied', null, null, false, judged.cash, deed.id)::ledger.verdict;
+    elsif judged.code = 'account_not_found' then
+      verdicts[at] := ledger.refused(judged.code, judged.facts);
+    else
+      verdicts[at] := ledger.refuse(deed.id, contents[at], judged.code, judged.facts);
+    end if;
+    continue when judged.code is not null;
+    for nth in from_leg..leg - 1 loop
+      continue when standings[nth].amount = 0;
+      now_posted[leg_account[nth]] := now_posted[leg_account[nth]] + standings[nth].amount;
+      now_version[leg_account[nth]] := now_version[leg_account[nth]] + 1;
+      e_account := e_account || standings[nth].account_id;
+      e_version := e_version || now_version[leg_account[nth]];
+      e_transfer := e_transfer || deed.id;
+      e_amount := e_amount || standings[nth].amount::bigint;
+      e_after := e_after || now_posted[leg_account[nth]];
+    end loop;
+  end loop;
+
+  with transfers as (
+    insert into ledger.transfers (id, code, business_id, happened_at, written_at, content, balance)
+      select d.id, d.code, d.business_id, d.happened_at, written, d.content, d.balance
+        from unnest(p_deeds, contents, verdicts) as d (id, code, business_id, happened_at, legs, content, outcome, refusal, facts, replayed, balance, transfer_id)
+       where d.outcome = 'applied' and not d.replayed
+  ), moved as (
+    update ledger.accounts a set posted = now.posted, version = now.version
+      from unnest(ids, now_posted, now_version) now (id, posted, version) where a.id = now.id and a.version <> now.version
+  )
+  insert into ledger.entries (account_id, version, transfer_id, amount, balance_after, written_at)
+    select e.*, written from unnest(e_account, e_version, e_transfer, e_amount, e_after) e;
+  return query select * from unnest(verdicts);
+end $$;

@@ -1,0 +1,89 @@
+-- The rounds of stakes: kept as they are until the end of this transaction, and opened where they are new. rounds.enter
+-- does the same for one.
+create or replace function rounds.enter_all(p_stakes rounds.stake[]) returns void language plpgsql as $$
+begin
+  perform rounds.lock_round(client_id, round_id, false)
+    from (select distinct client_id, round_id from unnest(p_stakes) order by client_id, round_id) r;
+  insert into rounds.rounds (client_id, round_id, game_id)
+    select distinct on (client_id, round_id) client_id, round_id, game_id from unnest(p_stakes) s
+     where not exists (select from rounds.rounds r where (r.round_id, r.client_id) = (s.round_id, s.client_id))
+     order by client_id, round_id
+    on conflict do nothing;
+end $$;
+
+-- Why each of these stakes is not taken, before its money is looked at; null where it may be.
+create or replace function rounds.objections(p_stakes rounds.stake[]) returns text[] language plpgsql as $$
+begin
+  return array(
+    select case
+        when s.objection is null and c.player_id is not null and r.status = 'open' and r.game_id = s.game_id then null
+        else rounds.worst(array[s.objection, players.objection(s.player_id, s.currency), rounds.why_not(r, s.game_id)]) end
+      from unnest(p_stakes) with ordinality as s (client_id, round_id, wager_id, player_id, game_id, amount, currency, objection, at)
+      left join players.currencies c on (c.player_id, c.currency) = (s.player_id, s.currency)
+      join rounds.rounds r on (r.round_id, r.client_id) = (s.round_id, s.client_id)
+     order by s.at);
+end $$;
+
+-- Takes stakes, each as if it came alone, in their order: the fate of its id, the round, the money and the record. An
+-- answer for each, in one transaction. A refused wager is a record of its round too, so it opens one.
+create or replace function rounds.place_wagers(p_stakes rounds.stake[]) returns setof rounds.answer language plpgsql as $$
+declare
+  answers rounds.answer[];
+  -- Where those stand whose ids are new, and of those: the stakes, objections, answers.
+  places integer[];
+  fresh rounds.stake[];
+  why text[];
+  theirs rounds.answer[] := '{}';
+  money ledger.verdict[];
+  paid integer := 0;
+  stake rounds.stake;
+  verdict ledger.verdict;
+begin
+  perform pg_advisory_xact_lock(key)
+    from (select distinct hashtextextended('wager/' || client_id || '/' || wager_id, 0) as key from unnest(p_stakes) order by 1) k;
+  places := array(
+    select at from (
+        select client_id, wager_id, player_id, at, min(at) over (partition by client_id, wager_id) as first_at
+          from unnest(p_stakes) with ordinality as s (client_id, round_id, wager_id, player_id, game_id, amount, currency, objection, at)) s
+     where at = first_at and exists (select from players.players p where p.player_id = s.player_id)
+       and not exists (select from rounds.wagers w where (w.wager_id, w.client_id) = (s.wager_id, s.client_id))
+     order by at);
+  if cardinality(places) > 0 then
+    foreach paid in array places loop fresh := fresh || p_stakes[paid]; end loop;
+    perform rounds.enter_all(fresh);
+    why := rounds.objections(fresh);
+    money := array(select m from ledger.post_all(array(
+      select row(ledger.derive_id('wager', client_id, wager_id), 'stake', 'wager/' || client_id || '/' || wager_id, clock_timestamp(), array[
+          row('player_cash', player_id, currency, -amount, 0)::ledger.leg, row('stakes_in_play', 'house', currency, amount, 0)::ledger.leg])::ledger.deed
+        from unnest(fresh, why) with ordinality as s (client_id, round_id, wager_id, player_id, game_id, amount, currency, objection, why, at)
+       where s.why is null and s.amount > 0 order by s.at)) m);
+    paid := 0;
+    for nth in 1..cardinality(fresh) loop
+      stake := fresh[nth];
+      verdict := null;
+      if why[nth] is null and stake.amount > 0 then
+        paid := paid + 1;
+        verdict := money[paid];
+      end if;
+      theirs[nth] := case
+        when coalesce(why[nth], verdict.code) is null
+          then rounds.answered('applied', coalesce(verdict.balance, ledger.cash(stake.player_id, stake.currency)), array[verdict.transfer_id])
+        else rounds.refused(coalesce(why[nth], verdict.code), verdict.facts) end;
+      answers[places[nth]] := theirs[nth];
+    end loop;
+    insert into rounds.wagers (client_id, wager_id, round_id, player_id, game_id, amount, currency, status, code, facts, balance,
+        transfer_ids, answered_transfers)
+      select client_id, wager_id, round_id, player_id, game_id, amount, currency, case when code is null then 'open' else 'refused' end,
+             code, facts, balance, coalesce(transfer_ids, '{}'), coalesce(cardinality(transfer_ids), 0)
+        from unnest(fresh, theirs) as s (client_id, round_id, wager_id, player_id, game_id, amount, currency, objection,
+          outcome, code, facts, replayed, balance, transfer_ids);
+  end if;
+  for at in 1..cardinality(p_stakes) loop
+    continue when answers[at].outcome is not null;
+    stake := p_stakes[at];
+    answers[at] := rounds.known_wager(stake.client_id, stake.round_id, stake.wager_id, stake.player_id, stake.game_id, stake.amount, stake.currency, null);
+    -- Not recorded: the player may come to be.
+    if answers[at].outcome is null then answers[at] := rounds.refused('player_unknown'); end if;
+  end loop;
+  return query select * from unnest(answers);
+end $$;

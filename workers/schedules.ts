@@ -1,0 +1,38 @@
+import { Client, type Connection, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
+import type { NativeConnection } from '@temporalio/worker';
+
+/** What recurs. `workflowType` is the name of an export of workflows/index.ts. */
+export const SCHEDULES = [
+  {
+    scheduleId: 'expire-holds',
+    workflowType: 'expireHolds',
+    every: '1m',
+    note: 'Ends holds whose time is over, and gives their money back to the player.',
+  },
+] as const;
+
+/** Makes the schedules, or brings those that are there up to date; one that was paused by a person stays paused. */
+export async function ensureSchedules(
+  { connection, namespace }: { connection: NativeConnection; namespace: string },
+  { schedules = SCHEDULES, taskQueue = 'ops' }: { schedules?: typeof SCHEDULES; taskQueue?: string } = {},
+): Promise<void> {
+  const client = new Client({ connection: connection as unknown as Connection, namespace });
+  for (const { scheduleId, workflowType, every, note } of schedules) {
+    const spec = { intervals: [{ every }] };
+    const action = {
+      type: 'startWorkflow',
+      workflowType,
+      workflowId: scheduleId,
+      taskQueue,
+      staticSummary: note,
+    } as const;
+    // One that takes longer than its interval is not joined by a second.
+    const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '10m' } as const;
+    try {
+      await client.schedule.create({ scheduleId, spec, action, policies, state: { note } });
+    } catch (error) {
+      if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+      await client.schedule.getHandle(scheduleId).update((known) => ({ ...known, spec, action, policies }));
+    }
+  }
+}
