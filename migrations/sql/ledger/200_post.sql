@@ -6,7 +6,8 @@ end $$;
 
 -- The first outcomes of ids, again, in their order: null where the id is new, `idempotency_conflict` where the content is
 -- another one.
-create or replace function ledger.first_outcomes(p_ids uuid[], p_contents uuid[]) returns ledger.verdict[] language sql stable
+create or replace function ledger.first_outcomes(p_ids uuid[], p_contents uuid[]) returns ledger.verdict[] language plpgsql stable as $$
+begin
   return array(
     select case
       when coalesce(t.content, r.content) <> asked.content then ledger.refused('idempotency_conflict', jsonb_build_object('id', asked.id))
@@ -15,9 +16,12 @@ create or replace function ledger.first_outcomes(p_ids uuid[], p_contents uuid[]
       from unnest(p_ids, p_contents) with ordinality as asked (id, content, at)
       left join ledger.transfers t on t.id = asked.id left join ledger.refusals r on r.id = asked.id
      order by asked.at);
+end $$;
 
-create or replace function ledger.first_outcome(p_id uuid, p_content uuid) returns ledger.verdict language sql stable
+create or replace function ledger.first_outcome(p_id uuid, p_content uuid) returns ledger.verdict language plpgsql stable as $$
+begin
   return (ledger.first_outcomes(array[p_id], array[p_content]))[1];
+end $$;
 
 -- A refusal that is final: a later duplicate hears the same, whatever the balance is by then. The id is locked by now.
 create or replace function ledger.refuse(p_id uuid, p_content uuid, p_code text, p_facts jsonb) returns ledger.verdict

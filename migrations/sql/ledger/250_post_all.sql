@@ -16,7 +16,8 @@ begin
                            row(a.id, a.is_player, a.kind, a.owner, a.currency, leg.amount, leg.held, a.posted, a.floor, a.ceiling)::ledger.standing as standing
                       from (select d.at, leg.kind, leg.owner, leg.currency, ledger.bucket(leg.kind, d.player) as bucket, sum(leg.amount) as amount, sum(leg.held) as held
                               from (select at::integer, legs, (select owner from unnest(legs) where starts_with(kind, 'player_') limit 1) as player
-                                      from unnest(p_deeds) with ordinality as d (id, code, business_id, happened_at, legs, at)) d, unnest(d.legs) leg
+                                      from unnest(p_deeds) with ordinality as d (id, code, business_id, happened_at, legs, at)
+                                    offset 0) d, unnest(d.legs) leg -- the player is found once a deed, not once a leg
                              group by 1, 2, 3, 4, 5) leg
                       join ledger.accounts a on (a.kind, a.owner, a.currency, a.bucket) = (leg.kind, leg.owner, leg.currency, leg.bucket)
                      order by a.is_player desc, a.id for no key update of a) locked
