@@ -28,7 +28,7 @@ insert into ledger.kinds (kind, owned_by, normal_side, floor, ceiling, meaning) 
 
 create table ledger.accounts (
   id bigint generated always as identity primary key,
-  kind text not null references ledger.kinds,
+  kind text not null,
   -- A player's id, a provider's name, or 'house'.
   owner text not null,
   currency text not null,

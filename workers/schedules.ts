@@ -6,7 +6,7 @@ export const SCHEDULES = [
   {
     scheduleId: 'expire-holds',
     workflowType: 'expireHolds',
-    every: '1m',
+    every: '5m',
     note: 'Ends holds whose time is over, and gives their money back to the player.',
   },
 ] as const;

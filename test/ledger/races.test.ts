@@ -175,6 +175,30 @@ describe('a hundred at once', () => {
     });
   });
 
+  it('first uses of the accounts of the house do not wait for each other in a circle', async () => {
+    const players = await Promise.all(Array.from({ length: 20 }, () => ledger.player(1_000n, 'EUR')));
+    const inEuro = (kind: string, owner: string, amount: bigint) => leg(kind, owner, amount, 'EUR');
+    const stake = (player: string) => [
+      inEuro('player_cash', player, -1n),
+      inEuro('stakes_in_play', 'house', 1n),
+    ];
+    await applied(post(ledger.pool, { ...aDeed('stake'), legs: stake(players[0]!) }));
+    // Each has written its bucket of the stakes when it is the first to need the other account.
+    await Promise.all(
+      players.map((player) =>
+        inTransaction(ledger.pool, async (tx) => {
+          await applied(post(tx, { ...aDeed('stake'), legs: stake(player) }));
+          const win = [
+            inEuro('player_cash', player, 5n),
+            inEuro('stakes_in_play', 'house', -1n),
+            inEuro('house_gaming', 'house', -4n),
+          ];
+          await applied(post(tx, { ...aDeed('settlement'), legs: win }));
+        }),
+      ),
+    );
+  });
+
   it('a stake waits for one that is under way, and is judged by what that leaves', async () => {
     const player = await ledger.player(100n);
     const tx = await ledger.pool.connect();

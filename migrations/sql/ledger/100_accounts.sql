@@ -29,13 +29,15 @@ create or replace function ledger.player_of(p_legs ledger.leg[]) returns text la
   return (select owner from unnest(p_legs) where starts_with(kind, 'player_') limit 1);
 
 -- Opens an account of the chart, with all its buckets. A house account has one owner, a currency three to five capitals:
--- anything else is a mistake, and gets no account.
+-- anything else is a mistake, and gets no account. Rows that are there are left out beforehand: `on conflict` would wait for
+-- whoever updates them just now, and might hold what that one waits for.
 create or replace function ledger.open_account(p_kind text, p_owner text, p_currency text) returns void language plpgsql as $$
 begin
   insert into ledger.accounts (kind, owner, currency, bucket, is_player, floor, ceiling)
     select kind, p_owner, p_currency, bucket, owned_by = 'player', floor, ceiling
       from ledger.kinds, generate_series(0, case when owned_by = 'player' then 0 else ledger.buckets() - 1 end) bucket
      where kind = p_kind and (owned_by <> 'house' or p_owner = 'house') and p_currency ~ '^[A-Z]{3,5}$'
+       and not exists (select from ledger.accounts a where (a.kind, a.owner, a.currency, a.bucket) = (p_kind, p_owner, p_currency, bucket))
     on conflict on constraint accounts_one_per_owner do nothing;
 end $$;
 
@@ -87,7 +89,10 @@ create or replace function ledger.not_found(p_legs ledger.leg[], p_found ledger.
 create or replace function ledger.lock_accounts(p_legs ledger.leg[]) returns void
   language plpgsql security definer set search_path = ledger, pg_temp as $$
 begin
-  perform ledger.open_accounts(p_legs);
+  if exists (select from unnest(p_legs) l where not exists (
+      select from ledger.accounts a where (a.kind, a.owner, a.currency, a.bucket) = (l.kind, l.owner, l.currency, 0))) then
+    perform ledger.open_accounts(p_legs);
+  end if;
   perform from (
       select distinct leg.kind, leg.owner, leg.currency, ledger.bucket(leg.kind, player) as bucket
         from unnest(p_legs) leg

@@ -41,8 +41,8 @@ $$;
 -- Waits for rollbacks under way, so that what is judged next stays so. In order of id, though a rollback locks but one.
 create or replace function rounds.lock_wagers(op rounds.operations) returns void language plpgsql as $$
 begin
-  perform from rounds.concerned(op) c (wager_id) join rounds.wagers w on w.wager_id = c.wager_id and w.client_id = op.client_id
-    order by w.wager_id for no key update of w;
+  perform from (select wager_id from rounds.concerned(op) c (wager_id) order by wager_id) c,
+    lateral (select from rounds.wagers w where w.wager_id = c.wager_id and w.client_id = op.client_id for no key update) w;
 end $$;
 
 -- Keeps what each wager was. A settlement pays those named and ends the rest at zero; a void gives stakes back and
@@ -53,7 +53,7 @@ create or replace function rounds.plan_outcomes(op rounds.operations) returns vo
     decided as (
       select w.*, coalesce(n.payout, 0) as wins
         from rounds.concerned(op) c (wager_id)
-        join rounds.wagers w on w.wager_id = c.wager_id and w.client_id = op.client_id
+       cross join lateral rounds.wager(op.client_id, c.wager_id) w
         left join named n on n.wager_id = w.wager_id
        where w.status in ('open', 'settled') -- a void may name one voided before
     )
