@@ -90,8 +90,8 @@ export const CHECKS: readonly Check[] = [
     broken: 'this account differs from its kind in the chart',
     sql: `
       select ${account}, a.is_player, a.floor, a.ceiling, a.bucket
-        from ledger.accounts a join ledger.kinds k using (kind)
-       where a.is_player <> (k.owned_by = 'player') or (a.is_player and a.bucket <> 0)
+        from ledger.accounts a left join ledger.kinds k using (kind)
+       where a.is_player is distinct from (k.owned_by = 'player') or (a.is_player and a.bucket <> 0)
           or (a.floor, a.ceiling) is distinct from (k.floor, k.ceiling)
           or (k.owned_by = 'house') <> (a.owner = 'house' and not a.is_player)`,
   },

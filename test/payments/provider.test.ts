@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { createHmac, randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { SimulatorProvider } from '../../payments/adapters/simulator.ts';
+import type { PaymentProvider, PaymentRequest, PayoutRequest } from '../../payments/index.ts';
+import { API_KEY, aScene, soon, WEBHOOK_SECRET, type Scene } from '../simulator/parties.ts';
+
+/** What a provider's adapter is tried with. */
+interface Bench {
+  readonly provider: PaymentProvider;
+  /** The same adapter, talking to something else. */
+  readonly at: (url: string) => PaymentProvider;
+  /** Its provider takes no calls for a while: it answers 503, or not in time. */
+  readonly strike: (mode: 'down' | 'slow') => Promise<unknown>;
+  readonly sign: (body: string, at: number) => Record<string, string>;
+  /** A webhook as it sent it. */
+  readonly told: () => { readonly raw: string; readonly headers: Record<string, unknown> }[];
+  readonly close: () => Promise<void>;
+}
+
+const money = { minor: '12500', currency: 'SEK' };
+const payment = (token: string, key = randomUUID()): PaymentRequest => ({
+  key,
+  reference: `d-${key}`,
+  money,
+  method: { type: 'card', token },
+  returnUrl: 'https://casino.example',
+  expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+});
+const payout = (account: string, key = randomUUID(), attempt = 1): PayoutRequest => ({
+  key,
+  reference: `wd-${key}`,
+  attempt,
+  money,
+  destination: { type: 'bank', account },
+});
+
+/** What every adapter must do, whatever its provider: tokens and accounts are those of a test environment. */
+function keepsTheContract(name: string, open: () => Promise<Bench>) {
+  describe(`the adapter of ${name}`, () => {
+    let bench: Bench;
+    let provider: PaymentProvider;
+    before(async () => {
+      bench = await open();
+      ({ provider } = bench);
+    });
+    after(() => bench.close());
+
+    const stateOf = async (kind: 'deposit' | 'withdrawal', key: string) => {
+      const asked = await provider.ask(kind, key);
+      return asked.outcome === 'known' ? asked.news.state : asked.outcome;
+    };
+
+    it('has a payment accepted, and asks for it by its key until it is captured', async () => {
+      const request = payment('sim_captured');
+      const answer = await provider.createPayment(request);
+      assert.equal(answer.outcome, 'accepted');
+      await soon(async () => (await stateOf('deposit', request.key)) === 'captured');
+      const asked = await provider.ask('deposit', request.key);
+      assert(asked.outcome === 'known');
+      const { key, money: told, via } = asked.news;
+      assert.deepEqual({ key, told, via }, { key: request.key, told: money, via: 'asked' });
+    });
+
+    it('sends one payout for a key, however often it is asked for', async () => {
+      const request = payout('SIM-PAID');
+      const answers = await Promise.all(Array.from({ length: 10 }, () => provider.submitPayout(request)));
+      const references = new Set(
+        answers.map((a) => (a.outcome === 'accepted' ? a.providerReference : a.outcome)),
+      );
+      assert.equal(references.size, 1);
+      await soon(async () => (await stateOf('withdrawal', request.key)) === 'paid');
+    });
+
+    it('tells a final no by its reason', async () => {
+      assert.deepEqual(await provider.submitPayout(payout('SIM-REFUSED')), {
+        outcome: 'refused',
+        reason: 'account_closed',
+      });
+    });
+
+    it('knows nothing of silence: neither taken nor refused', async () => {
+      const [taken, lost] = [payout('SIM-TIMEOUT-TAKEN'), payout('SIM-TIMEOUT-LOST')];
+      assert.equal((await provider.submitPayout(taken)).outcome, 'unknown');
+      assert.equal((await provider.submitPayout(lost)).outcome, 'unknown');
+      assert.notEqual(await stateOf('withdrawal', taken.key), 'not_found');
+      assert.equal(await stateOf('withdrawal', lost.key), 'not_found');
+    });
+
+    it('answers where a payment stands when it is cancelled, and not found where nobody knows it', async () => {
+      const request = payment('sim_abandoned');
+      await provider.createPayment(request);
+      const asked = await provider.cancelPayment(request.key);
+      assert.equal(asked.outcome === 'known' && asked.news.state, 'declined');
+      assert.deepEqual(await provider.cancelPayment('nobody knows it'), { outcome: 'not_found' });
+    });
+
+    it('takes no status, no nonsense and no foreign answer for a final no', async () => {
+      const answers: [number, string][] = [
+        [422, ''],
+        [422, '{"state":"refused"}'],
+        [404, '{"error":"no such page"}'],
+        [401, '{}'],
+        [500, '<html>'],
+        [200, '{"state":"paid"}'],
+        [200, 'null'],
+      ];
+      for (const [status, body] of answers) {
+        const server = createServer((request, response) => {
+          request.resume();
+          response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+        }).listen(0, '127.0.0.1');
+        await new Promise((resolve) => server.once('listening', resolve));
+        const foreign = bench.at(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
+        const said = `${String(status)} ${body}`;
+        assert.equal((await foreign.submitPayout(payout('SIM-PAID'))).outcome, 'unknown', said);
+        assert.equal((await foreign.createPayment(payment('sim_captured'))).outcome, 'unknown', said);
+        assert.equal((await foreign.ask('withdrawal', 'k')).outcome, 'silent', said);
+        server.close();
+        server.closeAllConnections();
+      }
+      const nobody = bench.at('http://127.0.0.1:1');
+      assert.equal((await nobody.submitPayout(payout('SIM-PAID'))).outcome, 'unknown');
+      assert.equal((await nobody.ask('deposit', 'k')).outcome, 'silent');
+    });
+
+    it('reads its own webhooks, and no other', async () => {
+      const request = payout('SIM-PAID');
+      await provider.submitPayout(request);
+      await soon(() => bench.told().some(({ raw }) => raw.includes(request.key) && raw.includes('"paid"')));
+      const told = bench.told().find(({ raw }) => raw.includes(request.key) && raw.includes('"paid"'));
+      assert(told !== undefined);
+      const read = (raw: string, headers: Record<string, unknown>) =>
+        provider.readWebhook(Buffer.from(raw), headers as Record<string, string>);
+      const event = read(told.raw, told.headers);
+      assert(typeof event === 'object');
+      assert.deepEqual(
+        [event.kind, event.reference, event.news.key, event.news.state, event.news.money, event.news.via],
+        ['withdrawal', request.reference, request.key, 'paid', money, 'webhook'],
+      );
+      const now = Math.floor(Date.now() / 1_000);
+      assert.equal(read(told.raw.replace('12500', '92500'), told.headers), 'forged');
+      assert.equal(read(told.raw, {}), 'forged');
+      assert.equal(read(told.raw, bench.sign(told.raw, now - 3_600)), 'forged', 'an hour old');
+      assert.deepEqual(read(told.raw, bench.sign(told.raw, now)), event);
+      for (const nonsense of ['', 'null', '[]', '{"eventId":"e"}', told.raw.replace('"SEK"', '7')])
+        assert.equal(read(nonsense, bench.sign(nonsense, now)), 'malformed', nonsense);
+    });
+
+    it('knows nothing while its provider is down or slow', async () => {
+      for (const mode of ['down', 'slow'] as const) {
+        await bench.strike(mode);
+        assert.equal((await provider.submitPayout(payout('SIM-PAID'))).outcome, 'unknown', mode);
+        assert.equal((await provider.ask('withdrawal', 'k')).outcome, 'silent', mode);
+      }
+    });
+  });
+}
+
+keepsTheContract('the simulator', async () => {
+  const scene: Scene = await aScene();
+  const adapter = (url: string) =>
+    new SimulatorProvider({ name: 'nordpay', url, apiKey: API_KEY, webhookSecret: WEBHOOK_SECRET }, 150);
+  return {
+    provider: adapter(scene.provider.url),
+    at: adapter,
+    strike: (mode) => scene.provider.send('POST', '/sim/faults', { body: { mode, forMs: 3_000 } }),
+    sign: (body, at) => ({
+      'x-sim-timestamp': String(at),
+      'x-sim-signature': `v1=${createHmac('sha256', WEBHOOK_SECRET)
+        .update(`${String(at)}.${body}`)
+        .digest('hex')}`,
+    }),
+    told: () => scene.merchant.told,
+    close: () => scene.end(),
+  };
+});
