@@ -22,16 +22,16 @@ export {
   type Posting,
   type Verdict,
 } from './post.ts';
+export { momentAfter, momentOf, type Moment } from './moments.ts';
 export {
-  FIRST_PAGE,
   findAccount,
-  findAccountAt,
+  findAccountBefore,
   liability,
   listAccounts,
-  listEntries,
   parseAccountId,
   type Account,
   type AccountName,
-  type Entry,
 } from './read.ts';
+export { readStatement, type Entry, type EntryKey, type Page, type Statement } from './statements.ts';
+export { findTransfer, listTransfers, type Transfer } from './transfers.ts';
 export { trialBalance, type TrialBalanceRow } from './trialBalance.ts';

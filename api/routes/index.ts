@@ -4,7 +4,9 @@ import { ledgerRoutes } from './ledger.ts';
 import { operationsRoutes } from './operations.ts';
 import { playersRoutes } from './players.ts';
 import { roundsRoutes } from './rounds.ts';
+import { statementsRoutes } from './statements.ts';
 import { systemRoutes } from './system.ts';
+import { transfersRoutes } from './transfers.ts';
 import { wagersRoutes } from './wagers.ts';
 import { webhooksRoutes } from './webhooks.ts';
 import { withdrawalActionsRoutes } from './withdrawalActions.ts';
@@ -23,5 +25,7 @@ export const routes: readonly Route[] = [
   ...withdrawalActionsRoutes,
   ...webhooksRoutes,
   ...ledgerRoutes,
+  ...statementsRoutes,
+  ...transfersRoutes,
   ...systemRoutes,
 ];

@@ -68,7 +68,10 @@ describe('what providers tell us', () => {
     return depositId;
   }
 
-  const tell = (depositId: string, { eventId = String(randomUUID()), provider = 'nordpay' } = {}) =>
+  const tell = (
+    depositId: string,
+    { eventId = randomUUID(), provider = 'nordpay' }: { eventId?: string; provider?: string } = {},
+  ) =>
     storeWebhook(db.pool, provider, {
       eventId,
       kind: 'deposit',
