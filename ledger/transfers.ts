@@ -52,7 +52,10 @@ export async function listTransfers(
   return rows.map(transferOf);
 }
 
-export async function findTransfer(pool: Pool, transferId: string): Promise<(Transfer & TransferKey) | undefined> {
+export async function findTransfer(
+  pool: Pool,
+  transferId: string,
+): Promise<(Transfer & TransferKey) | undefined> {
   const { rows } = await pool.query<Row>(
     `${SELECT} from (select * from ledger.transfers where id = $1::uuid limit 1) t ${ENTRIES}`,
     [transferId],

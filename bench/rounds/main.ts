@@ -1,9 +1,7 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
-import { parseArgs } from 'node:util';
+import { spawn } from 'node:child_process';
 import { findDrift } from '../../ledger/verify/findDrift.ts';
 import { createPool } from '../../ops/postgres.ts';
+import { median, readOptions, report } from '../support/report.ts';
 import type { Load, Loaded } from './load.ts';
 import { openStand, placeWagers } from './stand.ts';
 
@@ -12,14 +10,8 @@ const USAGE = `usage: npm run bench:rounds -- [--quick] [--json FILE]
   --quick      shorter phases: under 60 seconds
   --json FILE  writes the figures and ratios there as well`;
 
-const { values } = parseArgs({
-  options: { quick: { type: 'boolean' }, json: { type: 'string' }, help: { type: 'boolean' } },
-});
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
-const seconds = values.quick ? 2 : 10;
+const { quick, json } = readOptions(USAGE);
+const seconds = quick ? 2 : 10;
 const CONNECTIONS = 64;
 const ROUNDS = 3;
 
@@ -51,15 +43,12 @@ const CONTENDERS: Readonly<Record<string, () => Promise<Loaded>>> = {
   play: () => phase({ url: stand.api, kind: 'play' }),
   settlement: async () => {
     const prefix = `settle${String(phases)}`;
-    const most = values.quick ? 8_000 : 40_000;
+    const most = quick ? 8_000 : 40_000;
     await placeWagers(stand.owner, prefix, most);
     return await phase({ url: stand.api, kind: 'settlement', prefix, most });
   },
   onePlayer: () => phase({ url: stand.api, kind: 'wager', player: 'p-0' }),
 };
-
-const median = (numbers: readonly number[]) =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 
 function show(name: string, { perSecond, p50, p95, p99 }: Loaded): void {
   const ms = [p50, p95, p99].map((value) => value.toFixed(1).padStart(7));
@@ -107,17 +96,7 @@ async function run() {
     direct_settlement_to_wager: { value: rate('settlement') / rate('wager'), goal: '>= 0.7' },
     one_player_to_wager: { value: rate('onePlayer') / rate('wager'), goal: '>= 0.3' },
   };
-  console.log();
-  for (const [name, { value, goal }] of Object.entries(ratios))
-    console.log(`  ${name.padEnd(30)}${value.toFixed(2).padStart(7)}  goal ${goal}`);
-  if (values.json !== undefined) {
-    const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-    const machine = `${String(cpus().length)} x ${cpus()[0]?.model ?? 'unknown'}, ${String(Math.round(totalmem() / 2 ** 30))} GiB, Node ${process.version}`;
-    writeFileSync(
-      values.json,
-      `${JSON.stringify({ name: 'rounds', commit, machine, figures, ratios }, null, 2)}\n`,
-    );
-  }
+  report('rounds', { figures, ratios }, json);
   const pool = createPool(stand.owner, { max: 1, onIdleError: () => undefined });
   const drift = await findDrift(pool);
   await pool.end();

@@ -1,79 +1,37 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { connected } from '../../dev/stack/connected.ts';
 import { freePort } from '../../dev/stack/ports.ts';
-import {
-  answersQueries,
-  createDatabase,
-  ownerUrl,
-  preparePostgres,
-  setAppPassword,
-} from '../../dev/stack/postgres.ts';
-import { endOfLog, spawnPart, stopPart, untilItAnswers } from '../../dev/stack/spawnPart.ts';
-import { migrate } from '../../migrations/index.ts';
+import { endOfLog } from '../../dev/stack/spawnPart.ts';
+import { openScratch } from '../support/postgres.ts';
 
 export const KEY = 'the-key-of-the-game-server';
 export const SECRET = 'what-the-game-server-signs-with';
 export const PLAYERS = 5_000;
-const PASSWORD = 'bench';
 
-/** A Postgres with durable commits, players with money, the API and a bare Express: each a process of its own. */
+/** A Postgres with players who have money, the API and a bare Express: each a process of its own. */
 export async function openStand() {
-  const folder = mkdtempSync(join(tmpdir(), 'countroom-bench-'));
-  chmodSync(folder, 0o711); // as root, Postgres runs as another user and has to pass through
-  const [pgPort, apiPort, barePort] = [await freePort(), await freePort(), await freePort()];
-  const stops: (() => Promise<void>)[] = [];
-  const close = async () => {
-    for (const stop of stops.reverse()) await stop();
-    rmSync(folder, { recursive: true, force: true });
-  };
-  const start = async (
-    name: string,
-    command: Parameters<typeof spawnPart>[0],
-    signal: NodeJS.Signals,
-    answers: () => Promise<unknown>,
-  ) => {
-    const logFile = join(folder, `${name}.log`);
-    const child = spawnPart(command, logFile);
-    stops.push(() => stopPart(child, signal, 10_000));
-    await untilItAnswers(child, { name, logFile }, async () => {
-      await answers();
-    });
-  };
+  const { owner, app, start, logOf, close } = await openScratch();
+  const [apiPort, barePort] = [await freePort(), await freePort()];
+  const [api, bare] = [`http://127.0.0.1:${String(apiPort)}`, `http://127.0.0.1:${String(barePort)}`];
   const node = (file: string, ...args: string[]) => ({
     file: process.execPath,
     args: ['--import', 'tsx', file, ...args],
   });
-  const ok = (url: string) => async () => {
-    const response = await fetch(url);
-    if (response.status >= 500) throw new Error(`${url} answers ${String(response.status)}`);
+  const answers = (url: string) => async () => {
+    const { status } = await fetch(url);
+    if (status >= 500) throw new Error(`${url} answers ${String(status)}`);
   };
   try {
-    const superuser = ownerUrl(pgPort, PASSWORD, 'postgres');
-    const postgres = await preparePostgres({
-      folder: join(folder, 'postgres'),
-      port: pgPort,
-      password: PASSWORD,
-    });
-    await start('postgres', postgres, 'SIGINT', () => answersQueries(superuser));
-    await createDatabase(superuser, 'bench');
-    const owner = ownerUrl(pgPort, PASSWORD, 'bench');
-    await migrate(owner);
-    await setAppPassword(superuser, PASSWORD);
     await seed(owner);
     const env = {
       ...process.env,
-      DATABASE_URL: `postgres://countroom_app:${PASSWORD}@127.0.0.1:${String(pgPort)}/bench`,
+      DATABASE_URL: app,
       PORT: String(apiPort),
       COUNTROOM_LOG_LEVEL: 'warn',
     };
-    const [api, bare] = [`http://127.0.0.1:${String(apiPort)}`, `http://127.0.0.1:${String(barePort)}`];
-    await start('api', { ...node('api/main.ts'), env }, 'SIGTERM', ok(`${api}/healthz`));
-    await start('bare', node('bench/rounds/bare.ts', String(barePort)), 'SIGTERM', ok(bare));
-    const apiLog = () => endOfLog(join(folder, 'api.log'), 0);
-    return { api, bare, owner, apiLog, close };
+    await start('api', { ...node('api/main.ts'), env }, 'SIGTERM', answers(`${api}/healthz`));
+    await start('bare', node('bench/rounds/bare.ts', String(barePort)), 'SIGTERM', answers(bare));
+    return { api, bare, owner, apiLog: () => endOfLog(logOf('api'), 0), close };
   } catch (error) {
     await close();
     throw error;
