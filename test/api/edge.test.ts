@@ -179,6 +179,11 @@ describe('the edge of the API', () => {
       assert.equal(reply.headers.etag, undefined);
     });
 
+    it('says when to come again where too many wait already', async () => {
+      const { status, json, headers } = await post({ throws: 'overload' });
+      assert.deepEqual([status, json['code'], headers['retry-after']], [503, 'unavailable', '1']);
+    });
+
     it("carries the caller's trace id, or one of its own where the caller's is none", async () => {
       const mine = '4bf92f3577b34da6a3ce929d0e0e4736';
       const ask = async (traceparent?: string) =>

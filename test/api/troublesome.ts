@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { route, type Route } from '../../api/route.ts';
 import { callerId } from '../../api/schemas.ts';
+import { Overloaded } from '../../ops/gather.ts';
 
 export const TROUBLE = '/v1/trouble/t-1';
 
@@ -13,11 +14,12 @@ export const troublesome: Route[] = [
     summary: 'Throws what it is told',
     allow: ['game', 'cashier'],
     params: z.strictObject({ id: callerId }),
-    body: z.strictObject({ throws: z.enum(['bug', 'sql', 'shutdown', 'deadlock']) }),
+    body: z.strictObject({ throws: z.enum(['bug', 'sql', 'shutdown', 'deadlock', 'overload']) }),
     bodyLimit: 1_000,
     answers: { 200: z.object({}) },
     async handle({ body, services }) {
       if (body.throws === 'bug') throw new Error('secret words about select * from ledger.accounts');
+      if (body.throws === 'overload') throw new Overloaded('too many');
       if (body.throws === 'sql') await services.pool.query('select from nowhere');
       if (body.throws === 'deadlock') throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
       throw Object.assign(new Error('terminating connection due to administrator command'), {
