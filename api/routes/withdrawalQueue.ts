@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { WITHDRAWAL } from '../../contract/states/withdrawal.ts';
 import { listWithdrawals, type Withdrawal } from '../../payments/index.ts';
-import { route } from '../route.ts';
+import { csvAnswer, requireCsvSize, wantsCsv, type Cell } from '../csv.ts';
+import { route, type Answer } from '../route.ts';
 import { callerId, currency, cursorOf, instant, limit, nullable, seconds, timeCursor } from '../schemas.ts';
 import { PEOPLE } from './scope.ts';
 import { shapeOf, statesOf, withdrawalShape, withdrawalStatuses } from './withdrawalShape.ts';
 
-/** A spreadsheet opens no more than this, and a person reads less. */
-const MOST_CSV_ROWS = 100_000;
 const CSV_PAGE = 1_000;
 
 const query = z.strictObject({
@@ -39,9 +38,7 @@ const getWithdrawals = route({
     };
     const page = (after: readonly [string, string] | undefined, rows: number) =>
       listWithdrawals(services.pool, { ...filter, ...(after === undefined ? {} : { after }), limit: rows });
-    if (/\btext\/csv\b/.test(headers.accept ?? '')) {
-      return { status: 200, body: await csv(page), headers: { 'Content-Type': 'text/csv; charset=utf-8' } };
-    }
+    if (wantsCsv(headers)) return await csv(page);
     const items = await page(
       cursor?.length === 2 ? [cursor[0] ?? '', cursor[1] ?? ''] : undefined,
       limit + 1,
@@ -67,44 +64,30 @@ const drop = <T extends object>(filters: T) =>
     [K in keyof T]?: Exclude<T[K], undefined>;
   };
 
-const COLUMNS =
-  'withdrawalId,playerId,amount,currency,status,provider,reason,attempts,createdAt,since,ageSeconds';
+const COLUMNS = [
+  ...['withdrawalId', 'playerId', 'amount', 'currency', 'status', 'provider', 'reason', 'attempts'],
+  ...['createdAt', 'since', 'ageSeconds'],
+];
 
 async function csv(
   page: (after: readonly [string, string] | undefined, rows: number) => Promise<Withdrawal[]>,
-): Promise<string> {
-  const lines = [COLUMNS];
-  let after: readonly [string, string] | undefined;
+): Promise<Answer> {
+  const rows: Cell[][] = [];
+  let last: Withdrawal | undefined;
   do {
-    const rows = await page(after, CSV_PAGE);
-    lines.push(...rows.map(line));
-    const last = rows.length === CSV_PAGE ? rows.at(-1) : undefined;
-    after = last === undefined ? undefined : keyOf(last);
-  } while (after !== undefined && lines.length < MOST_CSV_ROWS);
-  return `${lines.join('\r\n')}\r\n`;
+    const found = await page(last && keyOf(last), CSV_PAGE);
+    rows.push(...found.map(line));
+    requireCsvSize(rows.length);
+    last = found.length === CSV_PAGE ? found.at(-1) : undefined;
+  } while (last !== undefined);
+  return csvAnswer(COLUMNS, rows);
 }
 
-function line(w: Withdrawal): string {
-  const age = Math.floor((Date.now() - w.since.getTime()) / 1_000);
-  const cells = [
-    w.withdrawalId,
-    w.playerId,
-    w.amount,
-    w.currency,
-    WITHDRAWAL[w.state].status,
-    w.provider,
-    w.reason,
-    w.attempts.length,
-    w.createdAt.toISOString(),
-    w.since.toISOString(),
-    Math.max(0, age),
+function line(w: Withdrawal): Cell[] {
+  const age = Math.max(0, Math.floor((Date.now() - w.since.getTime()) / 1_000));
+  const { status } = WITHDRAWAL[w.state];
+  return [
+    ...[w.withdrawalId, w.playerId, w.amount, w.currency, status, w.provider, w.reason, w.attempts.length],
+    ...[w.createdAt, w.since, age],
   ];
-  return cells.map(cell).join(',');
-}
-
-/** A spreadsheet runs a cell that begins like a formula: an apostrophe makes it text. */
-function cell(value: string | number | bigint | null): string {
-  const text = String(value ?? '');
-  const defused = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(defused) ? `"${defused.replaceAll('"', '""')}"` : defused;
 }
