@@ -61,7 +61,7 @@ export function contenders(pool: Pool, url: string) {
   };
 }
 
-/** As an application would post with a query builder: five statements, on tables of the same shape. */
+/** As an application would post with a query builder: six statements in a transaction, on tables of the same shape. */
 async function naively(db: Knex, { id, code, businessId, happenedAt, legs }: Posting): Promise<number> {
   await db.transaction(async (trx) => {
     const [player, house] = legs;
