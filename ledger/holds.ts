@@ -106,17 +106,25 @@ export async function dueHolds(
   return rows;
 }
 
+export interface Reversal extends Deed {
+  /** Of the transfer to undo. */
+  readonly transferId: string;
+  /** Minor units, above zero; without it all that is left. A part can be reversed of a transfer with two entries only. */
+  readonly amount?: bigint;
+}
+
 /**
- * Undoes a posted transfer by a new one, whole and once.
+ * Undoes a posted transfer by a new one, whole or in parts, which together never exceed what it moved.
  *
- * @returns refused as `transfer_not_found` (not recorded) | `transfer_already_reversed` | `amount_too_large` | `insufficient_funds`
+ * @returns refused as `transfer_not_found` (not recorded) | `transfer_already_reversed` | `reversal_exceeded` |
+ *   `amount_too_large` | `insufficient_funds`
  */
-export async function reverse(db: Pool | Tx, deed: Deed & { readonly transferId: string }): Promise<Verdict> {
+export async function reverse(db: Pool | Tx, reversal: Reversal): Promise<Verdict> {
   return await ask(
     db,
     'ledger_reverse',
-    `ledger.reverse($1::uuid, $5::uuid, $2::text, $3::text, $4::timestamptz)`,
-    [...valuesOf(deed), deed.transferId],
+    `ledger.reverse($1::uuid, $5::uuid, $2::text, $3::text, $4::timestamptz, $6::bigint)`,
+    [...valuesOf(reversal), reversal.transferId, reversal.amount ?? null],
   );
 }
 

@@ -9,6 +9,7 @@ export {
   type Capture,
   type Hold,
 } from './holds.ts';
+export { compareHead, extendChain, readHead, type Head } from './chain.ts';
 export { createPoster } from './poster.ts';
 export {
   LEDGER_ERRORS,

@@ -24,28 +24,17 @@ export const BUCKETS = `
 
 /**
  * Where each edge of `edge (edge, at, account_id, version, last)` lies in each bucket: the version of the last entry that comes
- * before (at, account_id, version), and the balance there. An edge without time is the very end, or the very beginning.
- *
- * The versions of a bucket have no gap and are in order of time, so the place is found by halving: twenty seeks of the primary
- * key for a million entries. An index by time would find it by one, and cost every posting another write.
- * `limit 1` keeps the planner from turning a seek into a join with the whole table.
+ * before (at, account_id, version), its time, and the balance there. An edge without time is the very end, or the very beginning.
+ * One seek of the primary key a bucket, in the partition of that month; `limit 1` keeps the planner from reading more.
  */
 export const SEARCH = `
-  search as (
-    select b.id, e.*, case when e.at is null and e.last then b.version else 0 end as low,
-           case when e.at is null and not e.last then 0 else b.version end as high
-      from bucket b cross join edge e
-    union all
-    select s.id, s.edge, s.at, s.account_id, s.version, s.last,
-           case when m.is_before then m.version else s.low end, case when m.is_before then s.high else m.version - 1 end
-      from search s
-     cross join lateral (
-       select e.version, (e.written_at, e.account_id, e.version) < (s.at, s.account_id, s.version) as is_before
-         from ledger.entries e where e.account_id = s.id and e.version = (s.low + s.high + 1) / 2 limit 1) m
-     where s.low < s.high
-  ), position as (
-    select s.id, s.edge, s.low as version, coalesce(e.balance_after, 0) as balance
-      from search s
+  position as (
+    select b.id, e.edge, coalesce(found.written_at, '-infinity') as at, coalesce(found.version, 0) as version,
+           coalesce(found.balance_after, 0) as balance
+      from bucket b
+     cross join (select *, coalesce(at, case when last then 'infinity' else '-infinity' end::timestamptz) as until from edge) e
       left join lateral (
-        select balance_after from ledger.entries e where e.account_id = s.id and e.version = s.low limit 1) e on true
-     where s.low = s.high)`;
+        select written_at, version, balance_after from ledger.entries n
+         where n.account_id = b.id and n.written_at <= e.until
+           and (n.written_at, n.version) < (e.until, case when b.id < e.account_id then 9223372036854775807 when b.id = e.account_id then e.version else 0 end)
+         order by n.written_at desc, n.version desc limit 1) found on true)`;

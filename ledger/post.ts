@@ -15,6 +15,7 @@ export const LEDGER_ERRORS = [
   'hold_not_expired',
   'hold_exceeded',
   'transfer_already_reversed',
+  'reversal_exceeded',
   'account_not_found',
   'amount_too_large',
   'insufficient_funds',
@@ -62,7 +63,7 @@ export interface Deed {
 }
 
 /**
- * Posts one transfer, of one currency and at most one player. House accounts open on their first use.
+ * Posts one transfer, of one currency (unless its code is `exchange`) and at most one player. House accounts open on their first use.
  *
  * @param deed.legs must sum to zero, else it throws `entries_sum_to_zero`; none on player_held, which holds alone move
  * @returns refused as `idempotency_conflict` | `account_not_found` | `amount_too_large` | `insufficient_funds`

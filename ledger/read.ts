@@ -103,7 +103,7 @@ export async function findAccountBefore(
   before: Moment,
 ): Promise<Account | undefined> {
   const { rows } = await pool.query<{ posted: bigint }>(
-    `with recursive ${BUCKETS}, edge (edge, at, account_id, version, last) as (
+    `with ${BUCKETS}, edge (edge, at, account_id, version, last) as (
        values ('at', ${timestamp('$4')}, 0::bigint, 0::bigint, true)
      ), ${SEARCH}
      select sum(balance)::bigint as posted from position having count(*) > 0`,

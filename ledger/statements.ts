@@ -87,21 +87,22 @@ const entryOf = ({ at, account, version, ...row }: Line) => ({
  * edge of the page, for an entry's own balance is that of its bucket.
  */
 const statement = (older: boolean) => `
-  with recursive ${BUCKETS}, edge (edge, at, account_id, version, last) as (
+  with ${BUCKETS}, edge (edge, at, account_id, version, last) as (
     values ('from', ${timestamp('$4')}, 0::bigint, 0::bigint, false), ('to', ${timestamp('$5')}, 0, 0, true),
            ('page', ${timestamp('$6')}, $7::bigint, $8::bigint, ${String(older)})
   ), ${SEARCH}, span as (
-    select f.id, f.version as first, f.balance as opening, greatest(t.version, f.version) as last,
+    select f.id, f.version as first, f.at as first_at, f.balance as opening,
+           greatest(t.version, f.version) as last, greatest(t.at, f.at) as last_at,
            case when t.version > f.version then t.balance else f.balance end as closing,
-           p.version as page, p.balance as at_page
+           p.version as page, p.at as page_at, p.balance as at_page
       from position f join position t on t.id = f.id and t.edge = 'to' join position p on p.id = f.id and p.edge = 'page'
      where f.edge = 'from'
   ), part as (
     select id, opening, closing, first, last,
            ${
              older
-               ? 'first as low, greatest(first, least(last, page)) as high, case when page >= last then closing when page > first then at_page else opening end as edge'
-               : 'least(last, greatest(first, page)) as low, last as high, case when page <= first then opening when page < last then at_page else closing end as edge'
+               ? 'first as low, first_at as low_at, greatest(first, least(last, page)) as high, greatest(first_at, least(last_at, page_at)) as high_at, case when page >= last then closing when page > first then at_page else opening end as edge'
+               : 'least(last, greatest(first, page)) as low, least(last_at, greatest(first_at, page_at)) as low_at, last as high, last_at as high_at, case when page <= first then opening when page < last then at_page else closing end as edge'
            }
       from span
   ), head as (
@@ -111,8 +112,9 @@ const statement = (older: boolean) => `
   ), page as (
     select e.* from part p
      cross join lateral (
-       select * from ledger.entries e where e.account_id = p.id and e.version > p.low and e.version <= p.high
-        order by e.version ${older ? 'desc' : ''} limit $9::int) e
+       select * from ledger.entries e
+        where e.account_id = p.id and e.written_at between p.low_at and p.high_at and e.version > p.low and e.version <= p.high
+        order by e.written_at ${older ? 'desc' : ''}, e.version ${older ? 'desc' : ''} limit $9::int) e
      order by ${order(older)} limit $9::int
   )
   select h.opened_at as "openedAt", h.opening, h.closing, h.count, e.account_id || '.' || e.version as "entryId",
@@ -123,7 +125,7 @@ const statement = (older: boolean) => `
          }), 0))::bigint as "balanceAfter"
     from head h
     left join page e on true
-    left join lateral (select code, business_id, happened_at from ledger.transfers t where t.id = e.transfer_id limit 1) t on true
+    left join lateral (select code, business_id, happened_at from ledger.transfers t where t.written_at = e.written_at and t.id = e.transfer_id limit 1) t on true
    order by ${order(older)}`;
 
 const order = (older: boolean) =>

@@ -31,7 +31,7 @@ const ENTRIES = `
   cross join lateral (
     select array_agg(a.kind || ':' || a.owner || ':' || a.currency order by e.account_id) as accounts,
            array_agg(e.amount::text order by e.account_id) as amounts
-      from (select * from ledger.entries where transfer_id = t.id offset 0) e
+      from (select * from ledger.entries where written_at = t.written_at and transfer_id = t.id offset 0) e
      cross join lateral (select kind, owner, currency from ledger.accounts where id = e.account_id limit 1) a) e`;
 
 /** What a business record did to the ledger, newest first. */
@@ -57,7 +57,8 @@ export async function findTransfer(
   transferId: string,
 ): Promise<(Transfer & TransferKey) | undefined> {
   const { rows } = await pool.query<Row>(
-    `${SELECT} from (select * from ledger.transfers where id = $1::uuid limit 1) t ${ENTRIES}`,
+    `${SELECT} from (select t.* from (select id, decided_at from ledger.outcomes where id = $1::uuid limit 1) o
+                       cross join lateral (select * from ledger.transfers where written_at = o.decided_at and id = o.id limit 1) t) t ${ENTRIES}`,
     [transferId],
   );
   return rows.map(transferOf)[0];

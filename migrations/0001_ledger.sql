@@ -24,6 +24,7 @@ insert into ledger.kinds (kind, owned_by, normal_side, floor, ceiling, meaning) 
   ('provider_clearing', 'provider', 'debit', null, null, 'what a payment provider holds for us'),
   ('payouts_in_flight', 'provider', 'credit', null, null, 'payouts a provider has accepted and not yet paid'),
   ('returned_payouts', 'house', 'credit', null, null, 'payouts that came back and wait for a decision'),
+  ('currency_exchange', 'house', 'both', null, null, 'what exchanges gave and took, in each currency'),
   ('adjustments', 'house', 'both', null, null, 'corrections by staff');
 
 create table ledger.accounts (
@@ -47,27 +48,53 @@ create table ledger.accounts (
   -- Every coin of player_held belongs to a hold, and no other account holds any.
   constraint accounts_held_belongs_to_holds check (held = case when kind = 'player_held' then posted else 0 end)
 ) with (fillfactor = 50); -- updates stay heap-only: no index covers a balance
+-- Finds the accounts that owe us among all that may, for the liability: it keeps the least and the most of each few pages.
+-- Such an index may stand on a balance, for it leaves updates heap-only (Postgres 16 and later).
+create index accounts_owing on ledger.accounts using brin (posted) with (pages_per_range = 16, autosummarize = on) where ceiling = 0;
+-- Lists the accounts of a currency page by page. No posting writes it: nothing in it ever changes.
+create index accounts_by_currency on ledger.accounts (currency, kind, owner, bucket);
 
-create table ledger.transfers (
+-- Why a transfer is made. Of a type of its own: a check constraint would be parsed for every transfer.
+create type ledger.transfer_code as enum (
+  'stake', 'stake_rollback', 'settlement', 'resettlement', 'void', 'undo', 'award',
+  'deposit', 'deposit_refund', 'chargeback',
+  'withdrawal_hold', 'withdrawal_release', 'payout_submitted', 'payout_refused', 'payout_paid',
+  'payout_returned', 'returned_to_player', 'payout_owed', 'exchange', 'adjustment', 'reversal');
+
+-- The first outcome of every id, transfer or refusal: the same id is answered the same, whatever has changed since. It is
+-- not partitioned, so that an id is unique for ever; what is big is in the partitions.
+create table ledger.outcomes (
   id uuid primary key,
-  code text not null,
-  -- The business record it belongs to, such as `wager/game/w-17` or `withdrawal/w-9`.
-  business_id text not null,
-  happened_at timestamptz not null,
-  written_at timestamptz not null,
   -- A fingerprint of what was asked: the same id with another one is an `idempotency_conflict`.
   content uuid not null,
+  -- When; also where its transfer is to be found: its written_at.
+  decided_at timestamptz not null,
   -- The player's cash after it, as it was answered; null where it does not concern a player's cash.
   balance bigint,
-  reverses uuid references ledger.transfers,
-  constraint transfers_code_known check (code in (
-    'stake', 'stake_rollback', 'settlement', 'resettlement', 'void', 'undo', 'award',
-    'deposit', 'deposit_refund', 'chargeback',
-    'withdrawal_hold', 'withdrawal_release', 'payout_submitted', 'payout_refused', 'payout_paid',
-    'payout_returned', 'returned_to_player', 'payout_owed', 'adjustment', 'reversal'))
+  refusal text,
+  facts jsonb,
+  constraint outcomes_refusals_have_facts check ((refusal is null) = (facts is null))
 );
-create index transfers_by_business on ledger.transfers (business_id);
-create unique index transfers_reversed_once on ledger.transfers (reverses) where reverses is not null;
+
+-- By month: see sql/ledger/150_months.sql.
+create table ledger.transfers (
+  -- Unique by ledger.outcomes.
+  id uuid not null,
+  -- Under the locks of its accounts, so that the entries of an account are in order of time.
+  written_at timestamptz not null,
+  happened_at timestamptz not null,
+  -- The Postgres transaction that wrote it: what the chain goes by, see sql/ledger/600_chain.sql.
+  xact xid8 not null default pg_current_xact_id(),
+  reverses uuid,
+  code ledger.transfer_code not null,
+  -- The business record it belongs to, such as `wager/game/w-17` or `withdrawal/w-9`.
+  business_id text not null
+) partition by range (written_at);
+create index transfers_by_time on ledger.transfers (written_at);
+create index transfers_by_xact on ledger.transfers (xact);
+-- A hash, for business ids are long: a quarter of the bytes.
+create index transfers_by_business on ledger.transfers using hash (business_id);
+create index transfers_by_reversed on ledger.transfers (reverses) where reverses is not null;
 
 -- Without foreign keys: two more look-ups an entry, a fifth of what a posting costs, to find what only the functions that
 -- write it could get wrong. `npm run verify` looks for both.
@@ -78,11 +105,20 @@ create table ledger.entries (
   transfer_id uuid not null,
   amount bigint not null,
   balance_after bigint not null,
+  -- Of its transfer.
   written_at timestamptz not null,
-  primary key (account_id, version),
+  primary key (account_id, written_at, version),
   constraint entries_move_something check (amount <> 0)
+) partition by range (written_at);
+create index entries_by_time on ledger.entries (written_at);
+
+-- The months that have partitions. What is written later than the last one is in `transfers_later` and `entries_later`.
+create table ledger.months (
+  starts timestamptz primary key,
+  ends timestamptz not null
 );
-create index entries_by_transfer on ledger.entries (transfer_id);
+create table ledger.transfers_later partition of ledger.transfers for values from (minvalue) to (maxvalue);
+create table ledger.entries_later partition of ledger.entries for values from (minvalue) to (maxvalue);
 
 -- Two-phase money: it waits in player_held until it is captured or goes back to player_cash.
 create table ledger.holds (
@@ -103,15 +139,6 @@ create table ledger.holds (
 );
 create index holds_open on ledger.holds (account_id) where state = 'open';
 create index holds_due on ledger.holds (expires_at) where state = 'open' and expires_at is not null;
-
--- A refused request leaves this and nothing else: the same id is refused again, whatever has changed since.
-create table ledger.refusals (
-  id uuid primary key,
-  content uuid not null,
-  code text not null,
-  facts jsonb not null,
-  refused_at timestamptz not null default clock_timestamp()
-);
 
 -- One leg of a transfer to be: positive credits the account. `held` is the change of the held part.
 create type ledger.leg as (kind text, owner text, currency text, amount bigint, held bigint);
@@ -155,5 +182,9 @@ create trigger facts_are_final before update or delete or truncate on ledger.tra
   for each statement execute function ledger.facts_are_final();
 create trigger facts_are_final before update or delete or truncate on ledger.entries
   for each statement execute function ledger.facts_are_final();
-create trigger facts_are_final before update or delete or truncate on ledger.refusals
+create trigger facts_are_final before update or delete or truncate on ledger.outcomes
+  for each statement execute function ledger.facts_are_final();
+create trigger facts_are_final before update or delete or truncate on ledger.transfers_later
+  for each statement execute function ledger.facts_are_final();
+create trigger facts_are_final before update or delete or truncate on ledger.entries_later
   for each statement execute function ledger.facts_are_final();

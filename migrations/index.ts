@@ -54,7 +54,7 @@ class SqlFiles implements Knex.MigrationSource<string> {
   }
 }
 
-/** All function files, rooms in the order in which they may call each other, then the grants, in one transaction. */
+/** All function files, rooms in the order in which they may call each other, then the grants, and the months ahead, in one transaction. */
 async function writeFunctions(client: pg.Client): Promise<void> {
   const files: string[] = [];
   for (const room of ['ledger', 'players', 'rounds', 'payments']) {
@@ -68,5 +68,6 @@ async function writeFunctions(client: pg.Client): Promise<void> {
       throw new Error(`${file}: ${(error as Error).message}`);
     });
   }
+  await client.query('select ledger.open_months()');
   await client.query('commit');
 }

@@ -1,32 +1,98 @@
 import { inTransaction, type Pool } from '../../ops/postgres.ts';
+import { walkChain } from '../chain.ts';
 import { CHECKS, type Check } from './checks.ts';
+import type { Drift } from './drift.ts';
+import { cut, FIRST, PASSES, type Pass } from './ranges.ts';
+import { TRANSFERS } from './transferChecks.ts';
 
-/** A row that breaks an invariant. */
-export interface Drift {
-  readonly check: string;
-  readonly broken: string;
-  readonly row: Readonly<Record<string, unknown>>;
+export { describeDrift, type Drift } from './drift.ts';
+
+/** Where a verification has come to: all before it is done. */
+export interface Place {
+  readonly pass: Pass | 'chain' | 'whole' | 'done';
+  readonly from: string;
+}
+
+export const START: Place = { pass: 'accounts', from: FIRST.accounts };
+
+/** A piece of the ledger that has been looked at. */
+export interface Step {
+  readonly drift: readonly Drift[];
+  /** About how many rows it was: entries, transfers, outcomes, then the transfers of the chain. */
+  readonly size: bigint;
+  /** Where to go on. */
+  readonly next: Place;
+}
+
+/** Recomputes the whole ledger and answers every row that does not hold. It repairs nothing. Postings may go on meanwhile. */
+export async function findDrift(pool: Pool, checks: readonly Check[] = CHECKS): Promise<Drift[]> {
+  const found: Drift[] = [];
+  for await (const { drift } of verify(pool, START, checks)) found.push(...drift);
+  return found;
 }
 
 /**
- * Recomputes the whole ledger and answers every row that does not hold. It repairs nothing. All checks see one
- * moment, so postings may go on meanwhile.
+ * The same piece by piece, from any place on. The checks of a piece are one statement, so they see one moment, and no
+ * snapshot is held from piece to piece: vacuum goes on, and so do postings. A piece holds by itself at any moment, for an
+ * account is written together with its entries, and so is a transfer.
  */
-export async function findDrift(pool: Pool, checks: readonly Check[] = CHECKS): Promise<Drift[]> {
-  return await inTransaction(pool, async (tx) => {
-    await tx.query('set transaction isolation level repeatable read, read only');
-    await tx.query('set local statement_timeout = 0'); // it reads everything: minutes, for a grown ledger
-    const found: Drift[] = [];
-    for (const { name, broken, sql } of checks) {
-      const { rows } = await tx.query<Record<string, unknown>>(sql);
-      found.push(...rows.map((row) => ({ check: name, broken, row })));
+export async function* verify(
+  pool: Pool,
+  place: Place,
+  checks: readonly Check[] = CHECKS,
+): AsyncGenerator<Step> {
+  let at = place;
+  while (at.pass !== 'chain' && at.pass !== 'whole' && at.pass !== 'done') {
+    const { pass, from } = at;
+    const { to, next, size } = await cut(pool, pass, from);
+    const drift = await run(
+      pool,
+      checks.filter(({ over }) => over === pass),
+      [from, to],
+    );
+    at = next === null ? after(pass) : { pass, from: next };
+    yield { drift, size, next: at };
+  }
+  if (at.pass === 'chain') {
+    for await (const { block, drift } of walkChain(pool, BigInt(at.from))) {
+      yield { drift, size: BigInt(block.ids.length), next: { pass: 'chain', from: String(block.number) } };
     }
-    return found;
-  });
+    at = { pass: 'whole', from: '' };
+  }
+  if (at.pass === 'whole') {
+    const drift = await run(
+      pool,
+      checks.filter(({ over }) => over === undefined),
+      [],
+    );
+    yield { drift, size: 0n, next: { pass: 'done', from: '' } };
+  }
 }
 
-/** `held_is_the_sum_of_open_holds: what ... open holds: account player_held:p-1:SEK, posted 5, held 4` */
-export function describeDrift({ check, broken, row }: Drift): string {
-  const facts = Object.entries(row).map(([name, value]) => `${name} ${String(value)}`);
-  return `${check}: ${broken}: ${facts.join(', ')}`;
+function after(pass: Pass): Place {
+  const next = PASSES[PASSES.indexOf(pass) + 1];
+  return next === undefined ? { pass: 'chain', from: '0' } : { pass: next, from: FIRST[next] };
+}
+
+async function run(pool: Pool, checks: readonly Check[], range: readonly string[]): Promise<Drift[]> {
+  if (checks.length === 0) return [];
+  // Values as text: a large amount as a number of JSON would lose its last digits.
+  const branches = checks.map(
+    ({ name, sql }) =>
+      `select '${name}' as name, (select json_object_agg(key, value) from json_each_text(row_to_json(r))) as row from (${sql}) r`,
+  );
+  const prefix = checks[0]?.over === 'transfers' ? TRANSFERS : '';
+  const rows = await inTransaction(pool, async (tx) => {
+    await tx.query('set local statement_timeout = 0'); // one account may have millions of entries
+    // A range is found by its index: a plan that reads a whole table for each would never end.
+    if (range.length > 0)
+      await tx.query('set local enable_seqscan = off; set local random_page_cost = 1.1; set local jit = off');
+    const found = await tx.query<{ name: string; row: Drift['row'] }>(
+      `${prefix} ${branches.join(' union all ')}`,
+      [...range],
+    );
+    return found.rows;
+  });
+  const broken = new Map(checks.map((check) => [check.name, check.broken]));
+  return rows.map(({ name, row }) => ({ check: name, broken: broken.get(name) ?? '', row }));
 }

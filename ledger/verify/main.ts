@@ -31,7 +31,7 @@ function databaseUrl(env: NodeJS.ProcessEnv): string {
 }
 
 async function count(pool: Pool): Promise<Record<string, bigint>> {
-  const tables = ['accounts', 'transfers', 'entries', 'holds', 'refusals'];
+  const tables = ['accounts', 'transfers', 'entries', 'holds', 'outcomes'];
   const { rows } = await pool.query<Record<string, bigint>>(
     `select ${tables.map((table) => `(select count(*) from ledger.${table}) as ${table}`).join(', ')}`,
   );

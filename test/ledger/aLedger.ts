@@ -63,7 +63,7 @@ export function aLedger({ poolSize = 10 } = {}) {
       );
       return Object.fromEntries(rows.map(({ account, amount }) => [account, amount]));
     },
-    async count(table: 'transfers' | 'entries' | 'refusals' | 'holds'): Promise<bigint> {
+    async count(table: 'transfers' | 'entries' | 'outcomes' | 'holds'): Promise<bigint> {
       const { rows } = await database.pool.query<{ count: bigint }>(`select count(*) from ledger.${table}`);
       return rows[0]!.count;
     },

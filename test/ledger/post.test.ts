@@ -65,7 +65,7 @@ describe('a transfer', () => {
     const before = [
       await ledger.count('transfers'),
       await ledger.count('entries'),
-      await ledger.count('refusals'),
+      await ledger.count('outcomes'),
     ];
     const accounts = () => ledger.owner.query('select * from ledger.accounts order by id');
     const { rows } = await accounts();
@@ -73,7 +73,7 @@ describe('a transfer', () => {
     const after = [
       await ledger.count('transfers'),
       await ledger.count('entries'),
-      await ledger.count('refusals'),
+      await ledger.count('outcomes'),
     ];
     assert.deepEqual(after, [before[0], before[1], before[2]! + 1n]);
     assert.deepEqual((await accounts()).rows, rows);
@@ -143,9 +143,14 @@ describe('a transfer', () => {
         ...aDeed('adjustment'),
         legs: [leg('adjustments', 'house', amount, 'NOK'), leg('house_gaming', 'house', -amount, 'NOK')],
       });
-    await applied(house(largest));
     assert.equal(await refusal(house(largest)), 'amount_too_large');
-    await applied(house(-largest));
+    const most = 4_611_686_018_427_387_903n; // 2^62-1
+    await applied(house(most));
+    assert.equal(await refusal(house(1n)), 'amount_too_large');
+    await applied(house(-most));
+    await applied(house(-most));
+    assert.equal(await refusal(house(-1n)), 'amount_too_large');
+    await applied(house(most));
   });
 
   it('sums the legs of an account that is named twice', async () => {

@@ -74,7 +74,7 @@ async function written(table: Table, since: string): Promise<string[]> {
             array_agg(e.amount::text order by a.id) as amounts
        from ledger.transfers t join ledger.entries e on e.transfer_id = t.id join ledger.accounts a on a.id = e.account_id
        join ledger.kinds k using (kind)
-      where t.written_at > $1::timestamptz group by t.id order by t.written_at`,
+      where t.written_at > $1::timestamptz group by t.id, t.code, t.written_at order by t.written_at`,
     [since],
   );
   return rows.map(({ code, accounts, amounts }) =>

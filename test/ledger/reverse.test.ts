@@ -86,6 +86,50 @@ describe('a reversal', () => {
     await assert.rejects(reversal(capture.transferId!), violates('legs_make_sense'));
   });
 
+  it('is of a part where it says so, until nothing is left, and never of more', async () => {
+    const player = await ledger.player(100n);
+    const transferId = await staked(player, 40n);
+    const part = (amount?: bigint, id = randomUUID()) =>
+      reverse(ledger.pool, { ...aDeed('reversal', id), transferId, ...(amount !== undefined && { amount }) });
+    const id = randomUUID();
+    const first = await applied(part(15n, id));
+    assert.equal(first.balance, 75n);
+    assert.deepEqual(await part(15n, id), { ...first, replayed: true });
+    assert.equal(await refusal(part(16n, id)), 'idempotency_conflict');
+    const tooMuch = await part(26n);
+    assert(tooMuch.outcome === 'refused' && tooMuch.code === 'reversal_exceeded');
+    assert.deepEqual(tooMuch.facts, { transferId, left: 25 });
+    await applied(part(5n));
+    assert.equal((await applied(part())).balance, 100n);
+    assert.equal(await refusal(part(1n)), 'transfer_already_reversed');
+    await assert.rejects(part(0n), violates('legs_make_sense'));
+  });
+
+  it('of a part is not for a transfer of three entries: which of them would it be?', async () => {
+    const player = await ledger.player(100n);
+    const legs = [
+      leg('player_cash', player, -30n),
+      leg('house_gaming', 'house', 10n),
+      leg('stakes_in_play', 'house', 20n),
+    ];
+    const { transferId } = await applied(post(ledger.pool, { ...aDeed('settlement'), legs }));
+    await assert.rejects(
+      reverse(ledger.pool, { ...aDeed('reversal'), transferId: transferId!, amount: 1n }),
+      violates('legs_make_sense'),
+    );
+    await applied(reversal(transferId!));
+  });
+
+  it('gives back no more than was moved when a hundred ask for parts at once', async () => {
+    const player = await ledger.player(100n);
+    const transferId = await staked(player, 100n);
+    const verdicts = await hundred(() =>
+      reverse(ledger.pool, { ...aDeed('reversal'), transferId, amount: 30n }),
+    );
+    assert.equal(verdicts.filter(({ outcome }) => outcome === 'applied').length, 3);
+    assert.equal(await ledger.cash(player), 90n);
+  });
+
   it('happens once when a hundred ask at once, each under its own id', async () => {
     const player = await ledger.player(100n);
     const transfer = await staked(player, 40n);

@@ -40,7 +40,12 @@ export const TAMPERING: { by: string; sql: string; finds: string[] }[] = [
     by: 'a removed transfer and its entries',
     sql: `delete from ledger.entries where transfer_id in (select id from ledger.transfers where code = 'stake');
           delete from ledger.transfers where code = 'stake'`,
-    finds: ['balances_are_sums_of_entries', 'versions_have_no_gap'],
+    finds: ['balances_are_sums_of_entries', 'versions_have_no_gap', 'outcomes_have_their_transfer'],
+  },
+  {
+    by: 'entries in another order of time',
+    sql: `update ledger.entries set written_at = written_at - interval '1 hour' where version = 2`,
+    finds: ['entries_are_in_order_of_time', 'entries_have_transfer_and_account'],
   },
   {
     by: 'a removed transfer whose entries stay',
@@ -85,17 +90,17 @@ export const TAMPERING: { by: string; sql: string; finds: string[] }[] = [
   {
     by: 'a removed hold',
     sql: `delete from ledger.holds where state = 'open'`,
-    finds: ['holds_have_their_transfer'],
+    finds: ['held_money_has_its_hold'],
   },
   {
     by: 'a refusal of what was done',
-    sql: `insert into ledger.refusals (id, content, code, facts) select id, content, 'insufficient_funds', '{}' from ledger.transfers limit 1`,
-    finds: ['ids_have_one_fate'],
+    sql: `update ledger.outcomes set refusal = 'insufficient_funds', facts = '{}' where id = (select id from ledger.transfers limit 1)`,
+    finds: ['transfers_have_their_outcome'],
   },
   {
     by: 'a transfer marked as the reversal of another',
     sql: `update ledger.transfers set reverses = (select id from ledger.transfers where code = 'deposit') where code = 'stake'`,
-    finds: ['reversals_mirror_their_transfer'],
+    finds: ['reversals_are_of_what_was_moved'],
   },
   {
     by: 'an account handed to another player',

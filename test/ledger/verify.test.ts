@@ -105,7 +105,7 @@ describe('the verification of the ledger', () => {
     const { code, out } = await verify([], { DATABASE_URL: database.appUrl });
     assert.equal(
       out,
-      `The ledger holds: ${String(CHECKS.length)} checks over 38 accounts, 7 transfers, 14 entries, 3 holds, 1 refusals.\n`,
+      `The ledger holds: ${String(CHECKS.length)} checks over 38 accounts, 7 transfers, 14 entries, 3 holds, 8 outcomes.\n`,
     );
     assert.equal(code, 0);
   });

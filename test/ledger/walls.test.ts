@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { LEDGER_ERRORS } from '../../ledger/index.ts';
+import { extendChain, LEDGER_ERRORS } from '../../ledger/index.ts';
 import { aLedger, violates } from './aLedger.ts';
 
 const DENIED = '42501';
-const TABLES = ['kinds', 'accounts', 'transfers', 'entries', 'holds', 'refusals'];
+const TABLES = ['kinds', 'accounts', 'transfers', 'entries', 'holds', 'outcomes', 'months', 'chain'];
 
 describe('the walls of the ledger', () => {
   const ledger = aLedger();
@@ -11,12 +11,28 @@ describe('the walls of the ledger', () => {
     await ledger.stake(await ledger.player(100n), 10n);
     await ledger.hold(await ledger.player(100n), 10n);
     await ledger.stake(await ledger.player(), 10n);
+    await extendChain(ledger.pool);
   });
+  /** Of every table of facts, a column of it. */
+  const FACT: Record<string, string> = {
+    transfers: 'code',
+    entries: 'amount',
+    outcomes: 'facts',
+    chain: 'hash',
+  };
+  const partitions = async () => {
+    const { rows } = await ledger.owner.query<{ name: string }>(
+      `select relname as name from pg_class where relnamespace = 'ledger'::regnamespace and relkind = 'r' and relispartition`,
+    );
+    assert.ok(rows.length >= 10, 'this month, three ahead, and later, of transfers and entries');
+    return rows.map(({ name }) => name);
+  };
   const denied = (sql: string) => assert.rejects(ledger.pool.query(sql), { code: DENIED }, sql);
 
   it('are tried on every table there is', async () => {
     const { rows } = await ledger.pool.query<{ name: string }>(
-      `select table_name as name from information_schema.tables where table_schema = 'ledger' order by 1`,
+      `select relname as name from pg_class where relnamespace = 'ledger'::regnamespace and relkind in ('r', 'p', 'v', 'm')
+          and not relispartition order by 1`,
     );
     assert.deepEqual(
       rows.map(({ name }) => name),
@@ -41,6 +57,14 @@ describe('the walls of the ledger', () => {
     });
   }
 
+  it('let the application write no partition either', async () => {
+    for (const partition of await partitions()) {
+      await denied(`insert into ledger.${partition} default values`);
+      await denied(`delete from ledger.${partition}`);
+      await denied(`truncate ledger.${partition}`);
+    }
+  });
+
   it('keep the functions behind the door from the application', async () => {
     const { rows } = await ledger.pool.query<{ name: string }>(
       `select p.proname as name from pg_proc p where p.pronamespace = 'ledger'::regnamespace
@@ -53,9 +77,11 @@ describe('the walls of the ledger', () => {
         'cash',
         'derive_id',
         'expire',
+        'extend_chain',
         'hold',
         'liability',
         'lock_accounts',
+        'open_months',
         'open_player',
         'post',
         'post_all',
@@ -66,7 +92,8 @@ describe('the walls of the ledger', () => {
       ],
     );
     await denied(`select ledger.open_account('house_gaming', 'house', 'SEK')`);
-    await denied(`select ledger.write(gen_random_uuid(), 'stake', 'w', now(), gen_random_uuid(), '{}')`);
+    await denied(`select ledger.apply(gen_random_uuid(), 'stake', 'w', now(), gen_random_uuid(), '{}')`);
+    await denied(`select ledger.open_month(now(), now())`);
     await denied(`select ledger.refuse(gen_random_uuid(), gen_random_uuid(), 'x', '{}')`);
   });
 
@@ -100,11 +127,11 @@ describe('the walls of the ledger', () => {
   });
 
   it('keep facts from the owner too', async () => {
-    for (const table of ['transfers', 'entries', 'refusals']) {
+    for (const table of ['transfers', 'entries', 'outcomes', 'chain', ...(await partitions())]) {
       for (const sql of [
         `delete from ledger.${table}`,
         `truncate ledger.${table} cascade`,
-        `update ledger.${table} set ${table === 'entries' ? 'amount = 1' : `code = 'stake'`}`,
+        `update ledger.${table} set ${FACT[table.replace(/_.*/, '')]!} = null`,
       ]) {
         await assert.rejects(ledger.owner.query(sql), violates('facts_are_final'), sql);
       }
@@ -117,12 +144,11 @@ describe('the walls of the ledger', () => {
       accounts_never_past_ceiling: `update ledger.accounts set posted = 9007199254740992 where kind = 'player_cash'`,
       accounts_held_belongs_to_holds: `update ledger.accounts set held = held + 1 where kind = 'player_held'`,
       accounts_one_per_owner: `insert into ledger.accounts (kind, owner, currency, is_player) values ('player_cash', 'p-1', 'SEK', true)`,
+      outcomes_refusals_have_facts: `insert into ledger.outcomes select gen_random_uuid(), gen_random_uuid(), now(), null, 'x', null`,
       entries_move_something: `insert into ledger.entries select account_id, version + 9, transfer_id, 0, 0, now() from ledger.entries limit 1`,
       entries_sum_to_zero: `insert into ledger.entries select account_id, version + 9, transfer_id, 5, 5, now() from ledger.entries limit 1`,
       holds_never_over_captured: `update ledger.holds set captured = amount + 1`,
       holds_end_once: `update ledger.holds set state = 'voided'`,
-      transfers_reversed_once: `insert into ledger.transfers (id, code, business_id, happened_at, written_at, content, reverses)
-        select gen_random_uuid(), 'reversal', 'x', now(), now(), gen_random_uuid(), id from (select id from ledger.transfers limit 1) t, generate_series(1, 2)`,
     };
     for (const [constraint, sql] of Object.entries(broken)) {
       await assert.rejects(ledger.owner.query(sql), violates(constraint), constraint);

@@ -21,7 +21,7 @@ begin
   if exists (select from ledger.holds where id = p_id) then
     return ledger.refuse(p_id, content, 'hold_already_voided', jsonb_build_object('holdId', p_id));
   end if;
-  verdict := ledger.apply(p_id, p_code, p_business, p_happened, content, ledger.lock_legs(legs), true);
+  verdict := ledger.apply(p_id, p_code, p_business, p_happened, content, legs, true);
   if verdict.outcome = 'applied' then
     insert into ledger.holds (id, account_id, amount, state, business_id, expires_at)
       select p_id, id, p_amount, 'open', p_business, p_expires
@@ -70,10 +70,10 @@ begin
     return ledger.refuse(p_id, content, 'hold_exceeded', facts || jsonb_build_object('left', amount_left));
   end if;
   rest := case when p_release then amount_left - taken else 0 end;
-  verdict := ledger.apply(p_id, p_code, p_business, p_happened, content, ledger.lock_legs(array[
+  verdict := ledger.apply(p_id, p_code, p_business, p_happened, content, array[
     row('player_held', locked.owner, locked.currency, -(taken + rest), -(taken + rest)),
     row('player_cash', locked.owner, locked.currency, rest, 0),
-    row(p_to_kind, p_to_owner, locked.currency, taken, 0)]::ledger.leg[]), true);
+    row(p_to_kind, p_to_owner, locked.currency, taken, 0)]::ledger.leg[], true);
   if verdict.outcome = 'applied' then
     update ledger.holds set captured = captured + taken,
         state = case when taken + rest = amount_left then 'captured' else 'open' end,
@@ -95,9 +95,9 @@ declare
 begin
   if p_hold.state = 'captured' then return ledger.refused('hold_already_captured', jsonb_build_object('holdId', p_hold.id)); end if;
   perform ledger.lock_id(p_id);
-  verdict := ledger.write(p_id, p_code, p_business, p_happened, md5(p_hold.id::text)::uuid, ledger.lock_legs(array[
+  verdict := ledger.apply(p_id, p_code, p_business, p_happened, md5(p_hold.id::text)::uuid, array[
     row('player_held', p_owner, p_currency, -rest, -rest),
-    row('player_cash', p_owner, p_currency, rest, 0)]::ledger.leg[]), true);
+    row('player_cash', p_owner, p_currency, rest, 0)]::ledger.leg[], p_of_hold => true, p_final => false);
   if verdict.outcome = 'applied' and not verdict.replayed then
     update ledger.holds set state = p_state, ended_at = clock_timestamp() where id = p_hold.id;
   end if;

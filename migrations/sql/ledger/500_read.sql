@@ -1,11 +1,3 @@
--- Finds the accounts that owe us among all that may, for the liability: it keeps the least and the most of each few pages.
--- Such an index may stand on a balance, for it leaves updates heap-only (Postgres 16 and later).
-create index if not exists accounts_owing on ledger.accounts using brin (posted) with (pages_per_range = 16, autosummarize = on)
-  where ceiling = 0;
-
--- Lists the accounts of a currency page by page. No posting writes it: nothing in it ever changes.
-create index if not exists accounts_by_currency on ledger.accounts (currency, kind, owner, bucket);
-
 -- What every account of a kind holds together, per currency. Over all kinds the sum is zero.
 create or replace function ledger.trial_balance() returns table (kind text, currency text, debit numeric, credit numeric)
   language sql stable security definer set search_path = ledger, pg_temp as $$

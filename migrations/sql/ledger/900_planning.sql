@@ -8,7 +8,7 @@ declare
   f regprocedure;
 begin
   for f in select oid from pg_proc
-            where pronamespace = 'ledger'::regnamespace and prosecdef and proname not in ('trial_balance', 'liability') loop
+            where pronamespace = 'ledger'::regnamespace and prosecdef and proname not in ('trial_balance', 'liability', 'open_months') loop
     execute format('alter function %s set plan_cache_mode = force_generic_plan', f);
     execute format('alter function %s set enable_seqscan = off', f);
     execute format('alter function %s set enable_hashjoin = off', f);
