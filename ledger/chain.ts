@@ -18,16 +18,6 @@ export interface Extended {
   readonly transfers: number;
 }
 
-/** What a check of some blocks found. */
-export interface ChainCheck {
-  readonly drift: readonly Drift[];
-  readonly blocks: number;
-  /** Transfers in these blocks. */
-  readonly transfers: number;
-  /** The last block that was read; the next check may begin after it. Null where there was none. */
-  readonly head: Head | null;
-}
-
 /** A block holds at most as many transfers: few enough to be recomputed in 50 ms. */
 const BLOCK = 1_000;
 const BLOCKS_A_PAGE = 10;
@@ -65,31 +55,9 @@ export async function readHead(pool: Pool): Promise<Head | null> {
 }
 
 /**
- * Recomputes blocks from their transfers and entries, and names what differs. It takes no function of the database at its
- * word, for who may change rows may change functions.
- *
- * @param after begin after this block; what comes before it is not looked at
- * @param blocks at most as many, for a check that goes round the chain in pieces
- * @param expect the head as it was noted elsewhere
+ * Every block after `after`, recomputed from its transfers and entries, with what differs in it. It takes no function of the
+ * database at its word, for who may change rows may change functions. Holds no snapshot between two blocks.
  */
-export async function checkChain(
-  pool: Pool,
-  { after = 0n, blocks = Infinity, expect }: { after?: bigint; blocks?: number; expect?: Head } = {},
-): Promise<ChainCheck> {
-  const check = { drift: [] as Drift[], blocks: 0, transfers: 0, head: null as Head | null };
-  if (expect !== undefined) check.drift.push(...(await compareHead(pool, expect)));
-  if (blocks < 1) return check;
-  for await (const { block, drift } of walkChain(pool, after)) {
-    check.drift.push(...drift);
-    check.blocks += 1;
-    check.transfers += block.ids.length;
-    check.head = { number: block.number, hash: block.hash.toString('hex') };
-    if (check.blocks >= blocks) break;
-  }
-  return check;
-}
-
-/** Every block after `after`, each with what differs in it. Holds no snapshot between two of them. */
 export async function* walkChain(
   pool: Pool,
   after: bigint,

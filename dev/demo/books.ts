@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { send, type Stack } from './client.ts';
 import type { Story } from './story.ts';
-import { bar, chapter, coins, table } from './terminal.ts';
+import { bar } from '../../ops/progress.ts';
+import { chapter, coins, table } from './terminal.ts';
 
 interface SimItem {
   kind: string;

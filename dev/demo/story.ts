@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { must, send, type Body, type Credential, type Stack } from './client.ts';
-import { bar, bold, chapter, coins, dim, say } from './terminal.ts';
+import { bar } from '../../ops/progress.ts';
+import { bold, chapter, coins, dim, say } from './terminal.ts';
 
 const ROUNDS = 20;
 const CURRENCY = 'SEK';

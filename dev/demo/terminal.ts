@@ -13,23 +13,6 @@ export const chapter = (title: string) => say(`\n${bold(title)}`);
 /** `1,250.00 SEK` from whole minor units. */
 export const coins = (minor: number, currency = 'SEK') => format({ minor: String(minor), currency });
 
-/** A bar on one line of a terminal; on a pipe only its end is printed. */
-export function bar(title: string, of: number) {
-  const width = 24;
-  const draw = (done: number, note: string) => {
-    const filled = Math.round((done / of) * width);
-    return `  ${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${String(done)}/${String(of)} ${title} ${dim(note)}`;
-  };
-  return {
-    at(done: number, note = '') {
-      if (process.stdout.isTTY) process.stdout.write(`\r\u001b[2K${draw(done, note)}`);
-    },
-    end(note = '') {
-      process.stdout.write(`${process.stdout.isTTY ? '\r\u001b[2K' : ''}${draw(of, note)}\n`);
-    },
-  };
-}
-
 /** Columns aligned by their widest cell; numbers to the right. */
 export function table(rows: readonly (readonly string[])[]): void {
   const widths = (rows[0] ?? []).map((_, column) =>

@@ -1,33 +1,52 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { bar } from '../../ops/progress.ts';
 import { createPool, type Pool } from '../../ops/postgres.ts';
+import { compareHead, readHead, type Head } from '../chain.ts';
 import { CHECKS } from './checks.ts';
-import { describeDrift, findDrift, type Drift } from './findDrift.ts';
+import { describeDrift, verify, type Drift, type Place } from './findDrift.ts';
+import { databaseUrl, HELP, placeText, readOptions, Sentence, type Options } from './options.ts';
 
-const HELP = `Recomputes the ledger and reports every row that drifts. It repairs nothing.
+interface Found {
+  readonly drift: readonly Drift[];
+  /** Where it was stopped, to go on from there; null where it came to the end. */
+  readonly stoppedAt: Place | null;
+}
 
-  npm run verify              one line per drifting row; exit code 1 if there is any
-  npm run verify -- --json    the same as one JSON object: {"holds", "checks", "counts", "drift"}
+/** About how many rows `verify` will go through, without reading them all. */
+async function estimate(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ size: number }>(
+    `select ((select coalesce(sum(version), 0) from ledger.accounts)
+           + (select coalesce(sum(greatest(reltuples, 0)), 0) from pg_class
+               where relnamespace = 'ledger'::regnamespace and relkind = 'r' and (relname like 'transfers\\_%' or relname = 'outcomes'))
+           + (select coalesce(max(last_position), 0) from ledger.chain))::float8 as size`,
+  );
+  return rows[0]?.size ?? 0;
+}
 
-It reads DATABASE_URL, or, where that is not set, asks the running stack (stack.json in the data folder: .countroom, or
-what COUNTROOM_DATA names). Exit code 2: it could not look.
-
-It checks:
-${CHECKS.map(({ name }) => `  ${name}`).join('\n')}`;
-
-/** Said as it is, without a stack: the person who runs this can do something about it. */
-class Sentence extends Error {}
-
-function databaseUrl(env: NodeJS.ProcessEnv): string {
-  if (env['DATABASE_URL']) return env['DATABASE_URL'];
-  const file = join(env['COUNTROOM_DATA'] ?? '.countroom', 'stack.json');
-  try {
-    return (JSON.parse(readFileSync(file, 'utf8')) as { databaseUrl: string }).databaseUrl;
-  } catch {
-    throw new Sentence(
-      `There is no ledger to verify: DATABASE_URL is not set, and no stack runs (no ${file}). Remedy: set it, or \`npm start\`.`,
-    );
+/** A row that drifts is said as soon as it is found. */
+async function look(pool: Pool, { json, head, from }: Options): Promise<Found> {
+  const progress = bar('rows', await estimate(pool), process.stderr);
+  const drift: Drift[] = [];
+  const add = (more: readonly Drift[]) => {
+    drift.push(...more);
+    if (json || more.length === 0) return;
+    progress.clear();
+    for (const row of more) console.log(describeDrift(row));
+  };
+  let stop = false;
+  process.on('SIGINT', () => (stop = true));
+  if (head !== undefined) add(await compareHead(pool, head));
+  let done = 0;
+  for await (const step of verify(pool, from)) {
+    add(step.drift);
+    done += Number(step.size);
+    if (stop) {
+      progress.clear();
+      return { drift, stoppedAt: step.next };
+    }
+    progress.at(done, step.next.pass);
   }
+  progress.clear();
+  return { drift, stoppedAt: null };
 }
 
 async function count(pool: Pool): Promise<Record<string, bigint>> {
@@ -38,35 +57,46 @@ async function count(pool: Pool): Promise<Record<string, bigint>> {
   return rows[0] ?? {};
 }
 
-function report(drift: readonly Drift[], counts: Record<string, bigint>, asJson: boolean): void {
+interface Report extends Found {
+  readonly counts: Record<string, bigint>;
+  readonly head: Head | null;
+}
+
+function reportJson({ drift, counts, head, stoppedAt }: Report): void {
+  const checks = CHECKS.map(({ name }) => name);
+  const holds = drift.length === 0 && stoppedAt === null;
+  const answer = { holds, checks, counts, head, drift, stoppedAt: stoppedAt && placeText(stoppedAt) };
+  console.log(
+    JSON.stringify(answer, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),
+  );
+}
+
+function report({ drift, counts, head, stoppedAt }: Report, { from }: Options): void {
   const checked = Object.entries(counts)
     .map(([table, rows]) => `${String(rows)} ${table}`)
     .join(', ');
-  if (asJson) {
-    const answer = { holds: drift.length === 0, checks: CHECKS.map(({ name }) => name), counts, drift };
-    console.log(
-      JSON.stringify(answer, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),
-    );
-  } else if (drift.length === 0) {
-    console.log(`The ledger holds: ${String(CHECKS.length)} checks over ${checked}.`);
-  } else {
-    for (const row of drift) console.log(describeDrift(row));
-    console.error(`The ledger drifts: ${String(drift.length)} rows, of ${checked}.`);
-  }
+  if (stoppedAt !== null)
+    console.error(`Stopped. To go on: npm run verify -- --from ${placeText(stoppedAt)}`);
+  if (drift.length > 0) console.error(`The ledger drifts: ${String(drift.length)} rows, of ${checked}.`);
+  if (drift.length > 0 || stoppedAt !== null) return;
+  const part = from.pass === 'accounts' && from.from.startsWith('-') ? '' : ` from ${placeText(from)} on`;
+  console.log(`The ledger holds${part}: ${String(CHECKS.length)} checks over ${checked}.`);
+  if (head !== null) console.log(`The chain ends at ${String(head.number)}:${head.hash}`);
 }
 
 async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const unknown = args.find((arg) => !['--json', '--help', '-h'].includes(arg));
-  if (unknown !== undefined) throw new Sentence(`${unknown} is no option of this command.\n\n${HELP}`);
-  if (args.includes('--help') || args.includes('-h')) {
+  const options = readOptions(args);
+  if (options.help) {
     console.log(HELP);
     return 0;
   }
   const pool = createPool(databaseUrl(env), { max: 1, onIdleError: () => undefined });
   try {
-    const drift = await findDrift(pool);
-    report(drift, await count(pool), args.includes('--json'));
-    return drift.length === 0 ? 0 : 1;
+    const found = await look(pool, options);
+    const told = { ...found, counts: await count(pool), head: await readHead(pool) };
+    if (options.json) reportJson(told);
+    else report(told, options);
+    return found.drift.length > 0 ? 1 : found.stoppedAt === null ? 0 : 130;
   } finally {
     await pool.end();
   }

@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openPlayer, placeHold, post, reverse, voidHold } from '../../ledger/index.ts';
+import { extendChain, openPlayer, placeHold, post, reverse, voidHold } from '../../ledger/index.ts';
 import { CHECKS } from '../../ledger/verify/checks.ts';
+import { START, verify as steps, type Place } from '../../ledger/verify/findDrift.ts';
 import type { Pool } from '../../ops/postgres.ts';
 import { checkInvariants } from '../support/invariants.ts';
 import { testDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -142,6 +143,44 @@ describe('the verification of the ledger', () => {
     ]);
   });
 
+  it('goes on from any place it has come to, and finds there what it would have found', async () => {
+    await extendChain(database.owner);
+    await tamper(
+      `update ledger.outcomes set refusal = 'insufficient_funds', facts = '{}' where id = (select id from ledger.transfers limit 1)`,
+    );
+    const places: Place[] = [];
+    for await (const { next } of steps(database.owner, START)) places.push(next);
+    assert.deepEqual(
+      places.map(({ pass }) => pass),
+      ['transfers', 'outcomes', 'chain', 'chain', 'done'],
+    );
+    const from = async (place: Place) => {
+      const { code, out, err } = await verify(['--from', `${place.pass}:${place.from}`], {
+        DATABASE_URL: database.appUrl,
+      });
+      return [code, (out + err).replace(/:.*/s, '')];
+    };
+    assert.deepEqual(await from(places[0]!), [1, 'transfers_have_their_outcome']);
+    assert.deepEqual(await from(places[1]!), [0, 'The ledger holds from outcomes']);
+    assert.deepEqual(await from(places[2]!), [0, 'The ledger holds from chain']);
+    const nowhere = await verify(['--from', 'chain:end'], { DATABASE_URL: database.appUrl });
+    assert.match(nowhere.err, /^--from is a place that a verification has said, .* not chain:end/);
+  });
+
+  it('compares the chain with the head that was noted', async () => {
+    const { head } = await extendChain(database.owner);
+    const noted = `${String(head!.number)}:${head!.hash}`;
+    const holds = await verify(['--head', noted], { DATABASE_URL: database.appUrl });
+    assert.match(holds.out, new RegExp(`^The ledger holds: .*\nThe chain ends at ${noted}\n$`));
+    const other = await verify(['--json', '--head', `9:${head!.hash}`], { DATABASE_URL: database.appUrl });
+    assert.equal(other.code, 1);
+    assert.equal(
+      (JSON.parse(other.out) as { drift: { check: string }[] }).drift[0]!.check,
+      'chain_has_the_noted_head',
+    );
+    assert.match((await verify(['--head', '12'], {})).err, /^--head is a number and 64 hexadecimal digits/);
+  });
+
   it('finds the running stack by its file, and says what to do where there is none', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'countroom-verify-'));
     try {
@@ -163,7 +202,7 @@ describe('the verification of the ledger', () => {
     const unreachable = await verify([], { DATABASE_URL: `postgres://nobody@127.0.0.1:${port}/nothing` });
     assert.equal(unreachable.code, 2);
     assert.match(unreachable.err, /^The ledger could not be read: .+\n$/);
-    assert.match((await verify(['--fix'], {})).err, /^--fix is no option/);
+    assert.match((await verify(['--fix'], {})).err, /^Unknown option '--fix'/);
     const help = await verify(['--help'], {});
     assert.equal(help.code, 0);
     for (const { name } of CHECKS) assert.ok(help.out.includes(name));
