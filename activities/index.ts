@@ -1,3 +1,3 @@
-export { createLedgerActivities, type LedgerActivities } from './ledger.ts';
+export { createLedgerActivities, type LedgerActivities, type Verified } from './ledger.ts';
 export { createPaymentsActivities, type PaymentsActivities } from './payments.ts';
 export { createRoundsActivities, type RoundsActivities } from './rounds.ts';

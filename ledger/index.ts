@@ -23,6 +23,7 @@ export {
   type Posting,
   type Verdict,
 } from './post.ts';
+export { openMonths, type Months } from './months.ts';
 export { momentAfter, momentOf, type Moment } from './moments.ts';
 export {
   findAccount,
@@ -35,4 +36,5 @@ export {
 } from './read.ts';
 export { readStatement, type Entry, type EntryKey, type Page, type Statement } from './statements.ts';
 export { findTransfer, listTransfers, type Transfer } from './transfers.ts';
+export { describeDrift, START, verify, type Drift, type Place } from './verify/findDrift.ts';
 export { trialBalance, type TrialBalanceRow } from './trialBalance.ts';

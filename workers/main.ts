@@ -72,7 +72,7 @@ function activitiesOf(
     case 'payments':
       return createPaymentsActivities({ pool, config: config.payments, log });
     case 'ops':
-      return createLedgerActivities({ pool });
+      return createLedgerActivities({ pool, log });
   }
 }
 

@@ -9,6 +9,18 @@ export const SCHEDULES = [
     every: '5m',
     note: 'Ends holds whose time is over, and gives their money back to the player.',
   },
+  {
+    scheduleId: 'verify-ledger',
+    workflowType: 'verifyLedger',
+    every: '5m',
+    note: 'Chains new transfers and verifies a part of the ledger; fails where it drifts.',
+  },
+  {
+    scheduleId: 'open-months',
+    workflowType: 'openMonths',
+    every: '1d',
+    note: 'Makes partitions of the ledger for the months ahead.',
+  },
 ] as const;
 
 /** Makes the schedules, or brings those that are there up to date; one that was paused by a person stays paused. */

@@ -1,6 +1,8 @@
 // What the workers bundle: the name of an export is the workflow's type.
 export { deposit } from './deposit.ts';
 export { expireHolds } from './expireHolds.ts';
+export { openMonths } from './openMonths.ts';
 export { settlement } from './settlement.ts';
+export { verifyLedger } from './verifyLedger.ts';
 export { voidRound } from './voidRound.ts';
 export { withdrawal } from './withdrawal.ts';
