@@ -88,7 +88,9 @@ export const createLedgerActivities = ({ pool, log }: { pool: Pool; log: Log }) 
     let place = last === null || last.place.pass === 'done' ? START : last.place;
     let rows = 0;
     // One account is read by one statement, however long that takes.
-    const beat = setInterval(() => heartbeat({ rows }), 5_000);
+    const beat = setInterval(() => {
+      heartbeat({ rows });
+    }, 5_000);
     try {
       for await (const { drift, size, next } of verify(pool, place)) {
         found.push(...drift);

@@ -9,7 +9,9 @@ export {
   type Capture,
   type Hold,
 } from './holds.ts';
+export { captureHolds, postNets, voidHolds } from './batches.ts';
 export { compareHead, extendChain, readHead, type Head } from './chain.ts';
+export { exchange } from './exchange.ts';
 export { createPoster } from './poster.ts';
 export {
   LEDGER_ERRORS,

@@ -89,10 +89,10 @@ export type Posting = Deed & { readonly legs: readonly Leg[] };
  */
 export async function postAll(db: Pool | Tx, postings: readonly Posting[]): Promise<Verdict[]> {
   const legs = postings.flatMap((posting, at) => posting.legs.map((leg) => ({ ...leg, at: at + 1 })));
-  const { rows } = await db.query<Row>({
+  const { rows } = await db.query<VerdictRow>({
     name: 'ledger_post_all',
     text: `select * from ledger.post_all(array(
-        select row(d.id, d.code, d.business_id, d.happened_at, l.legs)::ledger.deed
+        select row(d.id, d.code, d.business_id, d.happened_at, l.legs, null)::ledger.deed
           from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]) with ordinality as d (id, code, business_id, happened_at, at)
           left join (select posting, array_agg(row(kind, owner, currency, amount, 0)::ledger.leg order by at) as legs
                        from unnest($5::int[], $6::text[], $7::text[], $8::text[], $9::bigint[]) with ordinality as l (posting, kind, owner, currency, amount, at)
@@ -129,7 +129,7 @@ export interface Net extends Deed {
  * @see docs/ledger.md#void-with-claw-back
  */
 export async function postNet(db: Pool | Tx, net: Net): Promise<{ verdict: Verdict; owed: bigint }> {
-  const row = await callRow<Row & { owed: bigint }>(
+  const row = await callRow<VerdictRow & { owed: bigint }>(
     db,
     'ledger_post_net',
     `select (p.verdict).*, p.owed from ledger.post_net($1::uuid, $2::text, $3::text, $4::timestamptz, $5::text, $6::text, $7::bigint,
@@ -146,12 +146,12 @@ export async function ask(
   call: string,
   values: readonly unknown[],
 ): Promise<Verdict> {
-  return toVerdict(await callRow<Row>(db, name, `select * from ${call}`, values));
+  return toVerdict(await callRow<VerdictRow>(db, name, `select * from ${call}`, values));
 }
 
 export const valuesOf = (deed: Deed) => [deed.id, deed.code, deed.businessId, deed.happenedAt];
 
-interface Row {
+export interface VerdictRow {
   outcome: 'applied' | 'refused';
   code: LedgerErrorCode | null;
   facts: Record<string, unknown> | null;
@@ -160,7 +160,7 @@ interface Row {
   transfer_id: string | null;
 }
 
-const toVerdict = ({ outcome, code, facts, replayed, balance, transfer_id }: Row): Verdict =>
+export const toVerdict = ({ outcome, code, facts, replayed, balance, transfer_id }: VerdictRow): Verdict =>
   outcome === 'refused' && code !== null
     ? { outcome, replayed, code, facts: facts ?? {} }
     : { outcome: 'applied', replayed, balance, transferId: transfer_id };

@@ -144,7 +144,12 @@ create index holds_due on ledger.holds (expires_at) where state = 'open' and exp
 create type ledger.leg as (kind text, owner text, currency text, amount bigint, held bigint);
 
 -- A transfer to be, for a call that posts many at once.
-create type ledger.deed as (id uuid, code text, business_id text, happened_at timestamptz, legs ledger.leg[]);
+-- `content` is the fingerprint of what was asked, where that is not the legs.
+create type ledger.deed as (id uuid, code text, business_id text, happened_at timestamptz, legs ledger.leg[], content uuid);
+
+-- What ledger.post_net takes, for a call that posts many at once.
+create type ledger.net as (
+  id uuid, code text, business_id text, happened_at timestamptz, player text, currency text, amount bigint, house ledger.leg[], repay boolean);
 
 -- A leg beside its account, which is locked; account_id is null where there is none. Amounts are numeric, so that
 -- sums are judged before they can overflow.

@@ -32,14 +32,16 @@ async function look(pool: Pool, { json, head, from }: Options): Promise<Found> {
     progress.clear();
     for (const row of more) console.log(describeDrift(row));
   };
-  let stop = false;
-  process.on('SIGINT', () => (stop = true));
+  const stop = new AbortController();
+  process.on('SIGINT', () => {
+    stop.abort();
+  });
   if (head !== undefined) add(await compareHead(pool, head));
   let done = 0;
   for await (const step of verify(pool, from)) {
     add(step.drift);
     done += Number(step.size);
-    if (stop) {
+    if (stop.signal.aborted) {
       progress.clear();
       return { drift, stoppedAt: step.next };
     }

@@ -9,6 +9,6 @@ grant insert, update on all tables in schema rounds, payments, players to countr
 grant delete on players.currencies to countroom_app;
 grant usage on all sequences in schema rounds, payments, players to countroom_app;
 
-grant execute on function ledger.derive_id, ledger.lock_accounts, ledger.cash, ledger.open_player, ledger.post, ledger.post_all, ledger.post_net, ledger.hold,
-  ledger.capture, ledger.void, ledger.expire, ledger.reverse, ledger.trial_balance, ledger.liability,
+grant execute on function ledger.derive_id, ledger.lock_accounts, ledger.cash, ledger.open_player, ledger.post, ledger.post_all, ledger.post_net, ledger.post_net_all, ledger.hold,
+  ledger.capture, ledger.capture_all, ledger.void, ledger.void_all, ledger.expire, ledger.reverse, ledger.trial_balance, ledger.liability,
   ledger.open_months, ledger.extend_chain to countroom_app;

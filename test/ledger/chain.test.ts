@@ -14,7 +14,7 @@ describe('the chain', () => {
 
   /** Transfers that are chained not at all, twice, or in another order than that of their transactions. */
   async function misplaced(): Promise<unknown[]> {
-    const { rows } = await ledger.owner.query(
+    const { rows } = await ledger.owner.query<object>(
       `select t.id, count(p.id) as times from ledger.transfers t left join (${PLACES}) p using (id) group by t.id having count(p.id) <> 1
        union all
        select id, null from (select p.id, p.place, row_number() over (order by t.xact, t.id) as due from ledger.transfers t join (${PLACES}) p using (id)) x
@@ -29,12 +29,12 @@ describe('the chain', () => {
 
   it('takes in every transfer once, in the order of their transactions, while hundreds are written', async () => {
     const player = await ledger.player(10_000n);
-    let writing = true;
+    const written = new AbortController();
     const chaining = (async () => {
-      while (writing) await extendChain(ledger.pool);
+      while (!written.signal.aborted) await extendChain(ledger.pool);
     })();
     for (let wave = 0; wave < 3; wave++) await hundred(() => ledger.stake(player, 1n));
-    writing = false;
+    written.abort();
     await chaining;
     await extendChain(ledger.pool);
     assert.deepEqual(await misplaced(), []);

@@ -74,6 +74,7 @@ describe('the walls of the ledger', () => {
       rows.map(({ name }) => name),
       [
         'capture',
+        'capture_all',
         'cash',
         'derive_id',
         'expire',
@@ -86,9 +87,11 @@ describe('the walls of the ledger', () => {
         'post',
         'post_all',
         'post_net',
+        'post_net_all',
         'reverse',
         'trial_balance',
         'void',
+        'void_all',
       ],
     );
     await denied(`select ledger.open_account('house_gaming', 'house', 'SEK')`);

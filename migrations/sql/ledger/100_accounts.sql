@@ -20,6 +20,12 @@ end $$;
 -- split into this many rows, and a player's transfers use one of them. docs/ledger.md, "Buckets".
 create or replace function ledger.buckets() returns integer language sql immutable parallel safe return 16;
 
+-- Takes turns on many ids, in an order that is the same for all.
+create or replace function ledger.lock_ids(p_ids uuid[]) returns void language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(key) from (select distinct uuid_hash_extended(id, 0) as key from unnest(p_ids) id order by 1) k;
+end $$;
+
 -- The bucket of an account that a player's transfer uses; 0 for a player's own accounts, and where there is no player.
 create or replace function ledger.bucket(p_kind text, p_player text) returns smallint language sql immutable parallel safe
   return (case when starts_with(p_kind, 'player_') or p_player is null then 0 else hashtext(p_player) & (ledger.buckets() - 1) end)::smallint;

@@ -192,8 +192,14 @@ begin
   verdict := ledger.apply(p_id, p_code, p_business, p_happened, content,
     array(select row(kind, owner, currency, amount, 0)::ledger.leg from unnest(standings)));
   -- Of a replay the entry tells, for the balances have moved on.
-  owed := case when p_net >= 0 or verdict.outcome = 'refused' then 0 when not verdict.replayed then -on_account else coalesce(
-    (select -e.amount from ledger.outcomes o
-       join ledger.entries e on e.written_at = o.decided_at and e.transfer_id = o.id join ledger.accounts a on a.id = e.account_id
-      where o.id = p_id and a.kind = 'player_receivable'), 0) end;
+  owed := case when p_net >= 0 or verdict.outcome = 'refused' then 0 when verdict.replayed then ledger.owed_since(p_id) else -on_account end;
+end $$;
+
+-- What a transfer booked as owed by its player.
+create or replace function ledger.owed_since(p_id uuid) returns bigint language plpgsql stable as $$
+begin
+  return coalesce((
+    select -e.amount from ledger.outcomes o
+      join ledger.entries e on e.written_at = o.decided_at and e.transfer_id = o.id join ledger.accounts a on a.id = e.account_id
+     where o.id = p_id and a.kind = 'player_receivable'), 0);
 end $$;

@@ -11,47 +11,35 @@ create or replace function rounds.claimed(p_client text, p_kind text, p_id text)
      for no key update of o
 $$;
 
--- Locks all accounts of a batch of moves, in the ledger's order: two batches that locked move by move would deadlock.
-create or replace function rounds.lock_accounts(p_moves rounds.moves[]) returns void language plpgsql as $$
-begin
-  perform ledger.lock_accounts(array_agg(leg)) from (
-    select distinct row(k.kind, case when k.is_player then m.player_id else 'house' end, m.currency, 0, 0)::ledger.leg as leg
-      from unnest(p_moves) m,
-           (values ('player_cash', true), ('player_receivable', true), ('stakes_in_play', false), ('house_gaming', false)) k (kind, is_player)
-     where m.transfer_id is not null) legs
-  having count(*) > 0;
-end $$;
-
 -- Posts the next moves, at most p_batch, and answers how many are done. A refusal of the ledger is the operation's.
 create or replace function rounds.post_moves(p_client text, p_kind text, p_id text, p_batch integer, out done integer, out of integer, out problem jsonb)
   language plpgsql as $$
 declare
   op rounds.operations := rounds.claimed(p_client, p_kind, p_id);
   batch rounds.moves[];
-  move rounds.moves;
-  money record;
+  ids uuid[];
+  refused uuid[];
+  debts bigint[];
+  balances bigint[];
 begin
   if op.operation_id is not null then
     batch := array(select m from rounds.moves m
       where (m.client_id, m.kind, m.operation_id) = (p_client, p_kind, p_id) and not m.posted order by m.seq limit p_batch);
-    perform rounds.lock_accounts(batch);
-    foreach move in array batch loop
-      select null::text as code, null::jsonb as facts, null::bigint as balance, 0::bigint as owed into money;
-      if move.transfer_id is not null then
-        -- A win repays what the player owes; a stake that comes back is no win.
-        select (p.verdict).code, (p.verdict).facts, (p.verdict).balance, p.owed into money
-          from ledger.post_net(move.transfer_id, p_kind, p_kind || '/' || p_client || '/' || p_id, clock_timestamp(),
-            move.player_id, move.currency, move.net, rounds.house_legs(move.currency, move.net, move.from_stakes), p_kind <> 'void') p;
-      end if;
-      if money.code is not null then
-        problem := jsonb_strip_nulls(jsonb_build_object('code', money.code, 'facts', money.facts));
-        exit;
-      end if;
-      update rounds.moves
-         set posted = true, owed = case when net < 0 then money.owed else 0 end,
-             balance = coalesce(money.balance, ledger.cash(move.player_id, move.currency))
-       where (client_id, kind, operation_id, seq) = (p_client, p_kind, p_id, move.seq);
-    end loop;
+    ids := array(select transfer_id from unnest(batch) m where transfer_id is not null order by seq);
+    -- A win repays what the player owes; a stake that comes back is no win.
+    select array_agg(ids[at]) filter (where (p.verdict).code is not null), array_agg(p.owed order by at), array_agg((p.verdict).balance order by at),
+           (array_agg(jsonb_strip_nulls(jsonb_build_object('code', (p.verdict).code, 'facts', (p.verdict).facts)) order by at)
+              filter (where (p.verdict).code is not null))[1]
+      into refused, debts, balances, problem
+      from ledger.post_net_all(array(
+             select row(transfer_id, p_kind, p_kind || '/' || p_client || '/' || p_id, clock_timestamp(), player_id, currency, net,
+                        rounds.house_legs(currency, net, from_stakes), p_kind <> 'void')::ledger.net
+               from unnest(batch) m where transfer_id is not null order by seq)) with ordinality as p (verdict, owed, at);
+    update rounds.moves m
+       set posted = true, owed = case when m.net < 0 then coalesce(money.owed, 0) else 0 end,
+           balance = coalesce(money.balance, ledger.cash(m.player_id, m.currency))
+      from unnest(batch) mine left join unnest(ids, debts, balances) money (id, owed, balance) on money.id = mine.transfer_id
+     where (m.client_id, m.kind, m.operation_id, m.seq) = (p_client, p_kind, p_id, mine.seq) and (mine.transfer_id is null or mine.transfer_id <> all (coalesce(refused, '{}')));
   end if;
   select count(*) filter (where m.posted), count(*) into done, of
     from rounds.moves m where (m.client_id, m.kind, m.operation_id) = (p_client, p_kind, p_id);
