@@ -76,10 +76,11 @@ export const createLedgerActivities = ({ pool, log }: { pool: Pool; log: Log }) 
   async verifyLedger(last: Verified | null): Promise<Verified> {
     const until = Date.now() + VERIFY_MS;
     let chained = 0;
-    for (let built = 1; built > 0; heartbeat({ chained })) {
-      const block = await extendChain(pool, { blocks: 1 });
-      built = block.blocks;
-      chained += block.transfers;
+    for (;;) {
+      const { blocks, transfers } = await extendChain(pool, { blocks: 1 });
+      if (blocks === 0) break;
+      chained += transfers;
+      heartbeat({ chained });
     }
     const found = last?.head
       ? await compareHead(pool, { ...last.head, number: BigInt(last.head.number) })
