@@ -46,5 +46,16 @@ export const MOVES_PER_BATCH = 100;
 /** The update that answers a caller once the operation is done, refused or parked. */
 export const OPERATION_ANSWER = 'answer';
 
+/** What people read. */
+export const OPERATION_WORDS: Readonly<Record<OperationKind, string>> = {
+  settlement: 'Settlement',
+  resettlement: 'Resettlement',
+  void: 'Void',
+};
+
 /** The workflow type of each kind. */
-export const OPERATION_WORKFLOWS = { settlement: 'settlement', void: 'voidRound' } as const;
+export const OPERATION_WORKFLOWS = {
+  settlement: 'settlement',
+  resettlement: 'resettlement',
+  void: 'voidRound',
+} as const satisfies Record<OperationKind, string>;

@@ -15,6 +15,7 @@ import { SEARCH } from '../contract/names.ts';
 import {
   MOVES_PER_BATCH,
   OPERATION_ANSWER,
+  OPERATION_WORDS,
   type OperationInput,
   type OperationProblem,
   type OperationRef,
@@ -50,7 +51,7 @@ interface Work {
 }
 
 /**
- * Settlement and void: claim the round and plan, post the moves in batches, close. What the ledger refuses on the way
+ * Settlement, resettlement and void: claim the round and plan, post the moves in batches, close. What the ledger refuses on the way
  * is undone as a whole. The usual path is three local activities in one workflow task: 10 history events.
  *
  * A person who cancels it in the Web UI changes nothing: half a settlement is none. It is corrected by a void.
@@ -66,7 +67,7 @@ export async function roundOperation(input: OperationInput): Promise<void> {
 }
 
 async function operate({ roundId, ...ref }: OperationInput, onParked: () => void): Promise<void> {
-  const words = `${ref.kind === 'void' ? 'Void' : 'Settlement'} ${ref.operationId} of round ${roundId}`;
+  const words = `${OPERATION_WORDS[ref.kind]} ${ref.operationId} of round ${roundId}`;
   const work: Work = { ref, say: (what) => setCurrentDetails(`${words}: ${what}.`) };
   const saga = new Saga();
   let problem: OperationProblem | null = null;

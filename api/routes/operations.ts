@@ -3,8 +3,10 @@ import { SEARCH, workflowIds } from '../../contract/names.ts';
 import {
   OPERATION_ANSWER,
   OPERATION_KINDS,
+  OPERATION_WORDS,
   OPERATION_WORKFLOWS,
   type OperationInput,
+  type OperationKind,
 } from '../../contract/rounds.ts';
 import {
   findOperation,
@@ -86,6 +88,25 @@ const postSettlement = route({
   },
 });
 
+const postResettlement = route({
+  method: 'post',
+  path: '/v1/rounds/{roundId}/resettlement',
+  tag: 'Game servers',
+  summary: 'Correct what settled wagers won',
+  description:
+    'Each `payout` is what the wager has won in all; the difference is paid or taken back, net per player. Wagers not named keep their payout. What a player has spent meanwhile is owed, and repaid by later wins.',
+  allow: ['game'],
+  params: roundParams,
+  body: z.strictObject({ settlementId: callerId, outcomes }),
+  bodyLimit: 4 * MEBIBYTE,
+  waits: true,
+  answers,
+  async handle(request) {
+    const { settlementId, ...content } = request.body;
+    return await operate(request, 'resettlement', settlementId, content);
+  },
+});
+
 const postVoid = route({
   method: 'post',
   path: '/v1/rounds/{roundId}/void',
@@ -132,7 +153,7 @@ const getOperation = route({
   },
 });
 
-export const operationsRoutes = [postSettlement, postVoid, getOperation];
+export const operationsRoutes = [postSettlement, postResettlement, postVoid, getOperation];
 
 type Operating = Pick<
   Request<{ roundId: string }, unknown, unknown, Client>,
@@ -142,7 +163,7 @@ type Operating = Pick<
 /** The way of every operation: take it down, run it (at once or as a saga), answer what came of it. */
 async function operate(
   request: Operating,
-  kind: keyof typeof OPERATION_WORKFLOWS,
+  kind: OperationKind,
   operationId: string,
   content: object,
 ): Promise<Answer> {
@@ -171,7 +192,7 @@ async function operate(
       { key: SEARCH.clientId, value: clientId },
       { key: SEARCH.roundId, value: roundId },
     ],
-    summary: `${kind === 'void' ? 'Void' : 'Settlement'} ${operationId} of round ${roundId}`,
+    summary: `${OPERATION_WORDS[kind]} ${operationId} of round ${roundId}`,
   };
   await services.temporal.startAndWait(saga, wait);
   return await answerOf((await findOperation(services.pool, ref)) ?? operation, services, replayed, traceId);

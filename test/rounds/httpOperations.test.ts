@@ -49,13 +49,28 @@ describe('a game server that ends its rounds', () => {
         409,
         'round_closed',
       );
+      const correction = { settlementId: fresh('s'), outcomes: [{ wagerId: won.wagerId, payout: 350 }] };
+      const corrected = await server.post(`/v1/rounds/${round}/resettlement`, correction, as);
+      const { totals, status: how, workflowId: by } = is(corrected, 200);
+      assert.deepEqual(
+        [totals, how, by],
+        [
+          [{ currency: 'SEK', paid: 0, takenBack: 150, receivable: 0 }],
+          'done',
+          `resettlement/${as}/${correction.settlementId}`,
+        ],
+      );
+      const corrects = await server.post(`/v1/rounds/${round}/resettlement`, correction, as);
+      assert.deepEqual([corrects.text, replayed(corrects)], [corrected.text, true]);
+      const location = `/v1/rounds/${round}/operations/resettlement/${correction.settlementId}`;
+      assert.deepEqual(is(await server.get(location, as), 200), JSON.parse(corrected.text));
       const voided = is(
         await server.post(`/v1/rounds/${round}/void`, { voidId: fresh('v'), reason: 'wrong result' }, as),
         200,
       );
       assert.deepEqual(
         [voided['roundStatus'], voided['totals']],
-        ['voided', [{ currency: 'SEK', paid: 0, takenBack: 300, receivable: 0 }]],
+        ['voided', [{ currency: 'SEK', paid: 0, takenBack: 150, receivable: 0 }]],
       );
       assert.equal(
         is(await server.post(`/v1/rounds/${round}/void`, { voidId: fresh('v'), reason: 'again' }, as), 200)[

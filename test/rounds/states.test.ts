@@ -4,9 +4,16 @@ import { PROBLEMS, type ProblemCode } from '../../contract/codes.ts';
 import { ROUND, WAGER, type RoundStatus, type Step, type WagerStatus } from '../../contract/states/round.ts';
 import { aTable, fateOf, fresh, type Table } from './table.ts';
 
-const EVENTS = ['stake', 'rollback', 'outcome', 'closing outcome', 'void'] as const;
+const EVENTS = ['stake', 'rollback', 'outcome', 'closing outcome', 'resettlement', 'void'] as const;
 type Event = (typeof EVENTS)[number];
-const [CASH, STAKE, PAYOUT] = [1_000, 100, 150];
+const [CASH, STAKE, PAYOUT, CORRECTED] = [1_000, 100, 150, 40];
+/** What of a round's table an event is. */
+const OF_ROUND = {
+  outcome: 'settlement',
+  'closing outcome': 'closing settlement',
+  resettlement: 'resettlement',
+  void: 'void',
+} as const;
 
 /** What the tables of contract/states/ say a wager and its round come to. */
 interface Model {
@@ -37,10 +44,8 @@ function predict(model: Model, event: Event): string {
     return codeOf(step) ?? (noop ? 'noop' : 'applied');
   }
   if (model.round === undefined) return 'not_found';
-  const at = event === 'void' ? 'void' : 'outcome';
-  const ofRound =
-    ROUND[model.round][event === 'void' ? 'void' : event === 'outcome' ? 'settlement' : 'closing settlement'];
-  if (at === 'void') {
+  const ofRound = ROUND[model.round][OF_ROUND[event]];
+  if (event === 'void') {
     const noop = model.round === 'voided';
     model.round = nextOf(ROUND[nextOf(ofRound)].done);
     if (model.wager === 'open' || model.wager === 'settled')
@@ -48,11 +53,11 @@ function predict(model: Model, event: Event): string {
     return noop ? 'noop' : 'applied';
   }
   if (model.wager === undefined) return 'wager_unknown';
-  const step = WAGER[model.wager].outcome;
+  const step = WAGER[model.wager][event === 'resettlement' ? event : 'outcome'];
   const code = worst([codeOf(ofRound), codeOf(step)]);
   if (code !== undefined) return code;
   model.wager = nextOf(step);
-  model.payout += PAYOUT;
+  model.payout = event === 'resettlement' ? CORRECTED : model.payout + PAYOUT;
   model.round = nextOf(ROUND[nextOf(ofRound)].done);
   return 'applied';
 }
@@ -170,13 +175,13 @@ async function perform(
 ): Promise<string> {
   if (event === 'stake') return fateOf(await table.stake({ round, wager, player, amount: STAKE }));
   if (event === 'rollback') return fateOf(await table.rollBack(wager));
+  const outcomes = (payout: number) => [{ wagerId: wager, payout }];
   const [kind, content] =
     event === 'void'
       ? (['void', { reason: 'a walk', wagerIds: null }] as const)
-      : ([
-          'settlement',
-          { outcomes: [{ wagerId: wager, payout: PAYOUT }], closeRound: event === 'closing outcome' },
-        ] as const);
+      : event === 'resettlement'
+        ? (['resettlement', { outcomes: outcomes(CORRECTED) }] as const)
+        : (['settlement', { outcomes: outcomes(PAYOUT), closeRound: event === 'closing outcome' }] as const);
   const id = fresh('o');
   const requested = await table.request(kind, id, round, content);
   if ('refusal' in requested) return requested.refusal.code;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { OperationKind } from '../../contract/rounds.ts';
+import { post } from '../../ledger/index.ts';
 import { award, register } from '../../players/index.ts';
 import {
   claimRound,
@@ -19,6 +20,7 @@ import {
   type WagerDesk,
   type Operation,
 } from '../../rounds/index.ts';
+import { aDeed, applied, leg } from '../ledger/aLedger.ts';
 import { checkInvariants } from '../support/invariants.ts';
 import { testDatabase, type TestDatabase } from '../support/postgres.ts';
 import { ROUNDS_CHECKS } from './invariants.ts';
@@ -83,6 +85,14 @@ export class Table {
     assert.equal(given.outcome, 'applied');
   }
 
+  async deposit(playerId: string, cash: number): Promise<void> {
+    const legs = [
+      leg('provider_clearing', 'nordpay', BigInt(-cash)),
+      leg('player_cash', playerId, BigInt(cash)),
+    ];
+    await applied(post(this.pool, { ...aDeed('deposit'), legs }));
+  }
+
   stake(s: StakeOf & { round: string; wager: string }): Promise<Answered> {
     return this.#wagers.ask(stakeOf(s));
   }
@@ -135,6 +145,11 @@ export class Table {
     });
     assert.ok('operation' in requested, JSON.stringify(requested));
     return requested.operation;
+  }
+
+  /** What each wager has won in all, in the place of what it was settled at. */
+  resettle(round: string, outcomes: Outcomes, id = fresh('rs')): Promise<Operation> {
+    return this.operate('resettlement', id, round, { outcomes: listOf(outcomes) });
   }
 
   voidRound(round: string, wagerIds: readonly string[] | null = null, id = fresh('v')): Promise<Operation> {

@@ -17,10 +17,11 @@ create or replace function rounds.wager(p_client text, p_wager text) returns set
 create or replace function rounds.bad_wagers(p_client text, p_kind text, p_round text, p_request jsonb) returns jsonb
   language sql stable as $$
   with named as (
-    select n.at, n.pointer, n.payout, w.player_id, w.currency, case
+    select n.at, n.pointer, n.payout - case when p_kind = 'resettlement' then w.payout else 0 end as payout, w.player_id, w.currency, case
         when w.wager_id is null then 'wager_unknown'
         when w.status in ('rolled_back', 'tombstoned') then 'wager_rolled_back'
-        when w.round_id <> p_round or w.status = 'refused' or (w.status = 'voided' and p_kind <> 'void') then 'invalid_state' end as code
+        when w.round_id <> p_round or w.status = 'refused' or (w.status = 'voided' and p_kind <> 'void')
+          or (w.status = 'open' and p_kind = 'resettlement') then 'invalid_state' end as code
       from rounds.named_wagers(p_request) n
       left join lateral rounds.wager(p_client, n.wager_id) w on true
   ), too_rich as (
@@ -36,7 +37,7 @@ create or replace function rounds.bad_wagers(p_client text, p_kind text, p_round
       when 'wager_unknown' then 'this wager is not known (yet)'
       when 'wager_rolled_back' then 'this wager was rolled back'
       when 'amount_too_large' then 'the player''s balance would go past 2^53-1'
-      else 'this wager is of another round, was refused, or was voided' end) order by at)
+      else 'this wager is of another round, was refused, was voided' || case when p_kind = 'resettlement' then ', or is not settled yet' else '' end end) order by at)
     from judged where code is not null
 $$;
 

@@ -33,7 +33,7 @@ end $$;
 -- Why a round of this status takes no such operation, or null: the table of contract/states/round.ts.
 create or replace function rounds.objection(p_kind text, p_status text) returns text language sql immutable
   return case
-    when p_kind = 'void' then null
+    when p_kind = 'void' or (p_kind = 'resettlement' and p_status = 'closed') then null
     when p_status in ('settling', 'closed') then 'round_closed'
     when p_status = 'voided' then 'round_voided'
     when p_status = 'needs_attention' then 'invalid_state' end;

@@ -18,16 +18,16 @@ begin
 
   update rounds.wagers w
      set status = case op.kind when 'void' then 'voided' else 'settled' end,
-         payout = case op.kind when 'void' then 0 else w.payout + o.payout end,
+         payout = case op.kind when 'void' then 0 when 'resettlement' then o.payout else w.payout + o.payout end,
          transfer_ids = array_remove(w.transfer_ids || o.transfer_id, null)
     from rounds.outcomes o
    where (o.client_id, o.kind, o.operation_id) = (op.client_id, op.kind, op.operation_id)
      and w.wager_id = o.wager_id and w.client_id = o.client_id;
 end $$;
 
--- What an outcome gives the player: a settlement its payout, a void the stake back for the payouts.
+-- What an outcome gives the player: a settlement its payout, a resettlement the difference, a void the stake back for the payouts.
 create or replace function rounds.net_of(p_kind text, p_amount bigint, p_payout bigint, p_was_payout bigint) returns bigint language sql immutable
-  return case p_kind when 'void' then p_amount - p_was_payout else p_payout end;
+  return case p_kind when 'void' then p_amount - p_was_payout when 'resettlement' then p_payout - p_was_payout else p_payout end;
 
 -- The wagers an operation decides: those named, and where it closes or voids the round, the rest.
 create or replace function rounds.concerned(op rounds.operations) returns setof text language sql stable as $$
@@ -45,8 +45,8 @@ begin
     lateral (select from rounds.wagers w where w.wager_id = c.wager_id and w.client_id = op.client_id for no key update) w;
 end $$;
 
--- Keeps what each wager was. A settlement pays those named and ends the rest at zero; a void gives stakes back and
--- takes payouts back.
+-- Keeps what each wager was. A settlement pays those named and ends the rest at zero, a resettlement pays the difference or
+-- takes it back; a void gives stakes back and takes payouts back.
 create or replace function rounds.plan_outcomes(op rounds.operations) returns void language sql as $$
   insert into rounds.outcomes (client_id, kind, operation_id, wager_id, payout, was_status, was_payout, transfer_id)
     with named as materialized (select * from rounds.named_wagers(op.request)),
