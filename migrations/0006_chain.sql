@@ -1,4 +1,4 @@
--- The chain over the transfers and their entries: docs/ledger.md, "Chain". A block holds the next of them, up to a thousand,
+-- The chain over the transfers and their entries: docs/ledger/chain.md. A block holds the next of them, up to a thousand,
 -- in order of (xact, id). A row per transfer would have cost 150 bytes of each; this costs 26.
 create table ledger.chain (
   -- 1, 2, 3 ... without a gap.

@@ -17,7 +17,7 @@ begin
 end $$;
 
 -- A house account is written by every transfer of every player, and a row is written by one transaction at a time: so it is
--- split into this many rows, and a player's transfers use one of them. docs/ledger.md, "Buckets".
+-- split into this many rows, and a player's transfers use one of them. docs/ledger/buckets.md.
 create or replace function ledger.buckets() returns integer language sql immutable parallel safe return 16;
 
 -- Takes turns on many ids, in an order that is the same for all.

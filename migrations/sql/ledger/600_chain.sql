@@ -38,7 +38,7 @@ begin
      where t.xact >= last.last_xact and t.xact < horizon and (t.xact, t.id) > (last.last_xact, last_id)
      order by t.xact, t.id limit p_most
   ), digests as (
-    -- docs/ledger.md says what is in these texts; ledger/verify/block.ts has them once more, for it takes no function's word.
+    -- docs/ledger/chain.md says what is in these texts; ledger/verify/block.ts has them once more, for it takes no function's word.
     select p.xact, p.id,
            sha256(convert_to(concat_ws('|', p.id, p.xact, p.code, extract(epoch from p.happened_at), extract(epoch from p.written_at),
              coalesce(p.reverses::text, ''), p.business_id), 'UTF8')) as of_row,
