@@ -77,7 +77,7 @@ export const createLedgerActivities = ({ pool, log }: { pool: Pool; log: Log }) 
     const until = Date.now() + VERIFY_MS;
     let chained = 0;
     for (;;) {
-      const { blocks, transfers } = await extendChain(pool, { blocks: 1 });
+      const { blocks, transfers } = await extendChain(pool, { blocks: 1 }).catch(notOnceMore(log));
       if (blocks === 0) break;
       chained += transfers;
       heartbeat({ chained });
@@ -95,7 +95,7 @@ export const createLedgerActivities = ({ pool, log }: { pool: Pool; log: Log }) 
     try {
       for await (const { drift, size, next } of verify(pool, place)) {
         found.push(...drift);
-        rows += Number(size);
+        rows += size;
         place = next;
         if (Date.now() > until) break;
       }
@@ -108,6 +108,14 @@ export const createLedgerActivities = ({ pool, log }: { pool: Pool; log: Log }) 
 });
 
 export type LedgerActivities = ReturnType<typeof createLedgerActivities>;
+
+/** A restored dump does not mend itself: it is told at once, and not tried again and again. */
+const notOnceMore = (log: Log) => (error: unknown) => {
+  if (!(error instanceof Error && 'constraint' in error && error.constraint === 'chain_is_not_ahead'))
+    throw error;
+  log.error({ err: error.message }, 'the chain cannot go on');
+  throw ApplicationFailure.nonRetryable(error.message, 'chain_is_not_ahead');
+};
 
 /** An alert: a line in the log for each row, a metric, and a workflow that has failed. */
 function drifts(log: Log, found: readonly Drift[]): ApplicationFailure {

@@ -68,6 +68,6 @@ async function writeFunctions(client: pg.Client): Promise<void> {
       throw new Error(`${file}: ${(error as Error).message}`);
     });
   }
-  await client.query('select ledger.open_months()');
+  await client.query('select ledger.see_that_chain_is_not_ahead(), ledger.open_months()');
   await client.query('commit');
 }

@@ -18,34 +18,12 @@ import {
 import type { Client } from '../auth.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { route, type Answer, type Request, type Services } from '../route.ts';
-import { amountOrZero, callerId, freeText, nullable, problemDocument } from '../schemas.ts';
+import { amountOrZero, callerId, freeText } from '../schemas.ts';
+import { operationShape, shapeOfOperation } from './operationShape.ts';
 import { clientOf, clientQuery, PEOPLE } from './scope.ts';
 
 const roundParams = z.strictObject({ roundId: callerId });
 const MEBIBYTE = 1024 * 1024;
-
-export const operationShape = z
-  .object({
-    settlementId: z.string().optional(),
-    voidId: z.string().optional(),
-    roundId: z.string(),
-    status: z.enum(['running', 'done', 'refused', 'needs_attention']),
-    outcome: z.enum(['applied', 'noop']),
-    problem: nullable(problemDocument),
-    roundStatus: z.enum(['open', 'closed', 'voided']),
-    settled: z.int(),
-    totals: z.array(
-      z.object({ currency: z.string(), paid: z.int(), takenBack: z.int(), receivable: z.int() }),
-    ),
-    balances: z.array(z.object({ playerId: z.string(), currency: z.string(), cash: z.int() })),
-    progress: z.object({ done: z.int(), of: z.int() }).optional(),
-    workflowId: nullable(z.string()),
-    workflowUrl: nullable(z.string()),
-  })
-  .meta({
-    id: 'RoundOperation',
-    description: 'Named by `settlementId` or `voidId`; `progress` counts players while it runs',
-  });
 
 const answers = { 200: operationShape, 202: operationShape };
 
@@ -218,34 +196,4 @@ async function answerOf(
 async function withProgress(operation: Operation, services: Services, traceId: string) {
   const body = shapeOfOperation(operation, services, traceId);
   return body.status === 'running' ? { ...body, progress: await progressOf(services.pool, operation) } : body;
-}
-
-export function shapeOfOperation(operation: Operation, { temporal }: Services, traceId: string) {
-  const {
-    kind,
-    operationId,
-    roundId,
-    status,
-    outcome,
-    problem,
-    roundStatus,
-    settled,
-    totals,
-    balances,
-    workflowId,
-  } = operation;
-  return {
-    [kind === 'void' ? 'voidId' : 'settlementId']: operationId,
-    roundId,
-    status: status === 'requested' ? ('running' as const) : status,
-    outcome,
-    problem: problem === null ? null : problemOf(problem).document(traceId),
-    // A round that is being settled or needs a person is, for the game, still open.
-    roundStatus: roundStatus === 'closed' || roundStatus === 'voided' ? roundStatus : ('open' as const),
-    settled,
-    totals,
-    balances,
-    workflowId,
-    workflowUrl: temporal.uiLink(workflowId),
-  };
 }

@@ -3,7 +3,7 @@ import { findRound, findWager, operationsOf, wagersOf, type Wager } from '../../
 import { Problem } from '../problem.ts';
 import { route } from '../route.ts';
 import { callerId, cursor, cursorOf, nullable, refuseCursor } from '../schemas.ts';
-import { operationShape, shapeOfOperation } from './operations.ts';
+import { operationShape, shapeOfOperation } from './operationShape.ts';
 import { clientOf, clientQuery, PEOPLE } from './scope.ts';
 
 const WAGERS_PER_PAGE = 100;

@@ -19,7 +19,7 @@ export const START: Place = { pass: 'accounts', from: FIRST.accounts };
 export interface Step {
   readonly drift: readonly Drift[];
   /** About how many rows it was: entries, transfers, outcomes, then the transfers of the chain. */
-  readonly size: bigint;
+  readonly size: number;
   /** Where to go on. */
   readonly next: Place;
 }
@@ -55,7 +55,7 @@ export async function* verify(
   }
   if (at.pass === 'chain') {
     for await (const { block, drift } of walkChain(pool, BigInt(at.from))) {
-      yield { drift, size: BigInt(block.ids.length), next: { pass: 'chain', from: String(block.number) } };
+      yield { drift, size: block.ids.length, next: { pass: 'chain', from: String(block.number) } };
     }
     at = { pass: 'whole', from: '' };
   }
@@ -65,7 +65,7 @@ export async function* verify(
       checks.filter(({ over }) => over === undefined),
       [],
     );
-    yield { drift, size: 0n, next: { pass: 'done', from: '' } };
+    yield { drift, size: 0, next: { pass: 'done', from: '' } };
   }
 }
 

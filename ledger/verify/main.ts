@@ -40,7 +40,7 @@ async function look(pool: Pool, { json, head, from }: Options): Promise<Found> {
   let done = 0;
   for await (const step of verify(pool, from)) {
     add(step.drift);
-    done += Number(step.size);
+    done += step.size;
     if (stop.signal.aborted) {
       progress.clear();
       return { drift, stoppedAt: step.next };

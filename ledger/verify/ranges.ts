@@ -16,15 +16,15 @@ const LAST: Record<Pass, string> = {
   outcomes: 'ffffffff-ffff-ffff-ffff-ffffffffffff',
 };
 
-const ENTRIES = 50_000n;
+const ENTRIES = 50_000;
 const ACCOUNTS = 5_000;
-const ROWS = 10_000n;
+const ROWS = 10_000;
 
 /** Where the piece after `from` ends, and about how many rows are in it; `next` is null where it is the last. */
 export interface Range {
   readonly to: string;
   readonly next: string | null;
-  readonly size: bigint;
+  readonly size: number;
 }
 
 export async function cut(pool: Pool, pass: Pass, from: string): Promise<Range> {
@@ -34,11 +34,11 @@ export async function cut(pool: Pool, pass: Pass, from: string): Promise<Range> 
 
 /** One account is never cut, so that a busy one takes longer. An account's version says how many entries it has. */
 async function cutAccounts(pool: Pool, from: string): Promise<Range | undefined> {
-  const { rows } = await pool.query<{ id: bigint; version: bigint }>(
-    'select id, version from ledger.accounts where id > $1::bigint order by id limit $2',
+  const { rows } = await pool.query<{ id: bigint; version: number }>(
+    'select id, version::float8 as version from ledger.accounts where id > $1::bigint order by id limit $2',
     [from, ACCOUNTS],
   );
-  let size = 0n;
+  let size = 0;
   for (const [at, { id, version }] of rows.entries()) {
     size += version;
     if (at + 1 === ACCOUNTS || size >= ENTRIES) return { to: String(id), next: String(id), size };

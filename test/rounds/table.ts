@@ -74,22 +74,21 @@ export class Table {
 
   async give(playerId: string, cash: number, currency = 'SEK'): Promise<void> {
     const awardId = fresh('a');
-    const given = await award(this.pool, {
+    const asked = {
       clientId: CLIENT,
       awardId,
       playerId,
       currency,
       amount: BigInt(cash),
       request: { awardId },
-    });
+    };
+    const given = await award(this.pool, asked);
     assert.equal(given.outcome, 'applied');
   }
 
   async deposit(playerId: string, cash: number): Promise<void> {
-    const legs = [
-      leg('provider_clearing', 'nordpay', BigInt(-cash)),
-      leg('player_cash', playerId, BigInt(cash)),
-    ];
+    const amount = BigInt(cash);
+    const legs = [leg('provider_clearing', 'nordpay', -amount), leg('player_cash', playerId, amount)];
     await applied(post(this.pool, { ...aDeed('deposit'), legs }));
   }
 

@@ -1,3 +1,15 @@
+-- After a dump was restored into another cluster its transactions begin below the chain, and could never be chained.
+create or replace function ledger.see_that_chain_is_not_ahead() returns void language plpgsql as $$
+declare
+  last constant xid8 := (select last_xact from ledger.chain order by number desc limit 1);
+begin
+  if last >= pg_snapshot_xmax(pg_current_snapshot()) then
+    raise exception 'the chain ends at transaction %, and this cluster has only come to %: was a dump restored? docs/running.md',
+      last, pg_snapshot_xmax(pg_current_snapshot())
+      using errcode = 'check_violation', constraint = 'chain_is_not_ahead', schema = 'ledger', table = 'chain';
+  end if;
+end $$;
+
 -- Adds the next block to the chain, of the transfers that came after the last one, at most p_most. Answers nulls and 0 where
 -- none is due. Writers do not notice: it takes no lock that they take, and they do nothing for it but note their xact.
 --
@@ -26,11 +38,7 @@ begin
   select * into last from ledger.chain c order by c.number desc limit 1;
   last_id := coalesce(last.ids[cardinality(last.ids)], '00000000-0000-0000-0000-000000000000');
   last.last_xact := coalesce(last.last_xact, '0');
-  if last.last_xact >= pg_snapshot_xmax(pg_current_snapshot()) then
-    raise exception 'the chain ends at transaction %, and this cluster has only come to %: was a dump restored? docs/running.md',
-      last.last_xact, pg_snapshot_xmax(pg_current_snapshot())
-      using errcode = 'check_violation', constraint = 'chain_is_not_ahead', schema = 'ledger', table = 'chain';
-  end if;
+  perform ledger.see_that_chain_is_not_ahead();
   horizon := pg_snapshot_xmin(pg_current_snapshot());
 
   with page as (
