@@ -16,7 +16,7 @@ begin
                            row(a.id, a.is_player, a.kind, a.owner, a.currency, leg.amount, leg.held, a.posted, a.floor, a.ceiling)::ledger.standing as standing
                       from (select d.at, leg.kind, leg.owner, leg.currency, ledger.bucket(leg.kind, d.player) as bucket, sum(leg.amount) as amount, sum(leg.held) as held
                               from (select at::integer, legs, (select owner from unnest(legs) where starts_with(kind, 'player_') limit 1) as player
-                                      from unnest(p_deeds) with ordinality as d (id, code, business_id, happened_at, legs, content, at)
+                                      from unnest(p_deeds) with ordinality as d (id, code, business_id, happened_at, legs, content, netting, at)
                                     offset 0) d, unnest(d.legs) leg -- the player is found once a deed, not once a leg
                              group by 1, 2, 3, 4, 5) leg
                       join ledger.accounts a on (a.kind, a.owner, a.currency, a.bucket) = (leg.kind, leg.owner, leg.currency, leg.bucket)
@@ -46,6 +46,10 @@ declare
   mine ledger.standing[];
   from_leg integer;
   judged record;
+  -- Of a deed with netting: where its legs on cash and debt are, and what goes to the debt.
+  cash integer;
+  debt integer;
+  on_account numeric;
   -- The accounts, as the deeds so far leave them.
   ids bigint[];
   now_posted bigint[];
@@ -64,7 +68,7 @@ begin
   contents := array(select coalesce(content, md5(row(code, business_id, legs)::text)::uuid) from unnest(p_deeds));
   verdicts := array(
     select case when o.id is not null then ledger.answer_again(o, asked.content) end
-      from unnest(p_deeds, contents) with ordinality as asked (id, code, business_id, happened_at, legs, of_deed, content, at)
+      from unnest(p_deeds, contents) with ordinality as asked (id, code, business_id, happened_at, legs, of_deed, netting, content, at)
       left join ledger.outcomes o on o.id = asked.id order by asked.at);
   first_at := array(select min(at) over (partition by id) from unnest(array(select id from unnest(p_deeds))) with ordinality as named (id, at) order by at);
   select deeds, accounts, l.standings, l.ids, posted, versions into leg_deed, leg_account, standings, ids, now_posted, now_version
@@ -86,6 +90,22 @@ begin
         else verdicts[first_at[at]] end;
       verdicts[at].replayed := verdicts[at].code is distinct from 'idempotency_conflict' and verdicts[at].code is distinct from 'account_not_found';
       continue;
+    end if;
+    if deed.netting is not null then
+      cash := null;
+      debt := null;
+      for nth in from_leg..leg - 1 loop
+        case standings[nth].kind when 'player_cash' then cash := nth; when 'player_receivable' then debt := nth; else null; end case;
+      end loop;
+      on_account := case
+        when standings[cash].amount < 0 then least(0, standings[cash].amount + now_posted[leg_account[cash]])
+        when deed.netting = 'repay' then least(standings[cash].amount, -now_posted[leg_account[debt]]) else 0 end;
+      if cash is not null and debt is not null and on_account <> 0 then
+        standings[cash].amount := standings[cash].amount - on_account;
+        standings[debt].amount := on_account;
+        mine[cash - from_leg + 1].amount := standings[cash].amount;
+        mine[debt - from_leg + 1].amount := on_account;
+      end if;
     end if;
     if cardinality(mine) < cardinality(deed.legs) then mine := mine || ledger.not_found(deed.legs, mine); end if;
     judged := ledger.judge(mine, false, deed.code = 'exchange');
@@ -114,7 +134,7 @@ begin
   with applied as (
     select d.id, d.code::ledger.transfer_code, d.business_id, d.happened_at, written + at * interval '1 microsecond' as written_at, d.content, d.balance
       from unnest(p_deeds, contents, verdicts) with ordinality
-        as d (id, code, business_id, happened_at, legs, of_deed, content, outcome, refusal, facts, replayed, balance, transfer_id, at)
+        as d (id, code, business_id, happened_at, legs, of_deed, netting, content, outcome, refusal, facts, replayed, balance, transfer_id, at)
      where d.outcome = 'applied' and not d.replayed
   ), outcomes as (
     insert into ledger.outcomes (id, content, decided_at, balance) select id, content, written_at, balance from applied

@@ -54,7 +54,7 @@ begin
     why := rounds.objections(fresh);
     money := array(select m from ledger.post_all(array(
       select row(ledger.derive_id('wager', client_id, wager_id), 'stake', 'wager/' || client_id || '/' || wager_id, clock_timestamp(), array[
-          row('player_cash', player_id, currency, -amount, 0)::ledger.leg, row('stakes_in_play', 'house', currency, amount, 0)::ledger.leg], null)::ledger.deed
+          row('player_cash', player_id, currency, -amount, 0)::ledger.leg, row('stakes_in_play', 'house', currency, amount, 0)::ledger.leg], null, null)::ledger.deed
         from unnest(fresh, why) with ordinality as s (client_id, round_id, wager_id, player_id, game_id, amount, currency, objection, why, at)
        where s.why is null and s.amount > 0 order by s.at)) m);
     paid := 0;
