@@ -1,7 +1,7 @@
 import { ConfigError, loadConfig } from '../config/index.ts';
 import { createLog } from '../ops/log.ts';
 import { createPool } from '../ops/postgres.ts';
-import { createWagerDesk } from '../rounds/index.ts';
+import { createGameDesk } from '../rounds/index.ts';
 import { createReader } from './reader.ts';
 import type { Services } from './route.ts';
 import { routes } from './routes/index.ts';
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   });
   const services: Services = {
     pool,
-    wagers: createWagerDesk(pool),
+    games: createGameDesk(pool),
     read: createReader(config.databaseUrl, { max: READER_CONNECTIONS }),
     temporal: new TemporalGateway(config),
     config,

@@ -4,15 +4,15 @@ import type { z } from 'zod';
 import type { Config } from '../config/index.ts';
 import type { Log } from '../ops/log.ts';
 import type { Pool } from '../ops/postgres.ts';
-import type { WagerDesk } from '../rounds/index.ts';
+import type { GameDesk } from '../rounds/index.ts';
 import type { Caller, Who } from './auth.ts';
 import type { TemporalGateway, Wait } from './temporal.ts';
 
 /** What a handler may use. */
 export interface Services {
   readonly pool: Pool;
-  /** Gathers the stakes of all callers into batches. */
-  readonly wagers: WagerDesk;
+  /** Gathers the wagers, plays and rollbacks of all callers into batches. */
+  readonly games: GameDesk;
   /** For the queries of lists, with their filters. */
   readonly read: Knex;
   readonly temporal: TemporalGateway;

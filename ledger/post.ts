@@ -92,7 +92,7 @@ export async function postAll(db: Pool | Tx, postings: readonly Posting[]): Prom
   const { rows } = await db.query<VerdictRow>({
     name: 'ledger_post_all',
     text: `select * from ledger.post_all(array(
-        select row(d.id, d.code, d.business_id, d.happened_at, l.legs, null, null)::ledger.deed
+        select row(d.id, d.code, d.business_id, d.happened_at, l.legs, null, null, false)::ledger.deed
           from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]) with ordinality as d (id, code, business_id, happened_at, at)
           left join (select posting, array_agg(row(kind, owner, currency, amount, 0)::ledger.leg order by at) as legs
                        from unnest($5::int[], $6::text[], $7::text[], $8::text[], $9::bigint[]) with ordinality as l (posting, kind, owner, currency, amount, at)

@@ -146,8 +146,8 @@ create type ledger.leg as (kind text, owner text, currency text, amount bigint, 
 -- A transfer to be, for a call that posts many at once.
 -- `content` is the fingerprint of what was asked, where that is not the legs. With `netting` the leg on player_cash is what a
 -- player gets or must give back, and the one on player_receivable takes what is owed: see ledger.post_net. `repay`: what the
--- player gets repays first what is owed; `keep`: it does not.
-create type ledger.deed as (id uuid, code text, business_id text, happened_at timestamptz, legs ledger.leg[], content uuid, netting text);
+-- player gets repays first what is owed; `keep`: it does not. `follows`: it is refused where the one before it is.
+create type ledger.deed as (id uuid, code text, business_id text, happened_at timestamptz, legs ledger.leg[], content uuid, netting text, follows boolean);
 
 -- What ledger.post_net takes, for a call that posts many at once.
 create type ledger.net as (

@@ -136,5 +136,9 @@ create table rounds.moves (
 -- What a call about one wager answers.
 create type rounds.answer as (outcome text, code text, facts jsonb, replayed boolean, balance bigint, transfer_ids uuid[]);
 
+-- A stake and its result. `objection` as below.
+create type rounds.play as (client_id text, round_id text, wager_id text, settlement_id text, player_id text, game_id text, amount bigint,
+  currency text, payout bigint, close_round boolean, objection text);
+
 -- A stake to be taken. `objection`: what the caller's configuration has against it (`unknown_currency`), or null.
 create type rounds.stake as (client_id text, round_id text, wager_id text, player_id text, game_id text, amount bigint, currency text, objection text);

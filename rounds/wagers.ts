@@ -1,6 +1,6 @@
 import type { ProblemCode, Refusal } from '../contract/codes.ts';
 import { Gatherer } from '../ops/gather.ts';
-import { callRow, isOfTheData, type Pool } from '../ops/postgres.ts';
+import { isOfTheData, type Pool } from '../ops/postgres.ts';
 
 export interface Stake {
   readonly clientId: string;
@@ -60,41 +60,56 @@ async function placeWagers(pool: Pool, stakes: readonly Stake[]): Promise<Answer
   return rows.map(answered);
 }
 
-/** Takes the stakes of many callers at once in batches: one commit for all of a batch. */
-export const createWagerDesk = (pool: Pool) =>
-  new Gatherer<Stake, Answered>((stakes) => placeWagers(pool, stakes), { poisoned: isOfTheData });
-export type WagerDesk = ReturnType<typeof createWagerDesk>;
-
-/** Stake and result at once, all or none. */
-export const play = (pool: Pool, p: Play): Promise<Answered> =>
-  call(
-    pool,
-    'play',
-    `select ${columns} from rounds.play($1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::bigint, $8::text, $9::bigint,
-       $10::boolean, $11::text)`,
-    [
-      p.clientId,
-      p.roundId,
-      p.wagerId,
-      p.settlementId,
-      p.playerId,
-      p.gameId,
-      p.amount,
-      p.currency,
-      p.payout,
-      p.closeRound,
-      p.objection,
+/** Stakes and results at once, both or none of each. */
+async function playAll(pool: Pool, plays: readonly Play[]): Promise<Answered[]> {
+  const { rows } = await pool.query<Row>({
+    name: 'play_all',
+    text: `select ${columns} from rounds.play_all(array(select row(p.*)::rounds.play
+             from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[],
+               $10::boolean[], $11::text[]) p))`,
+    values: [
+      plays.map(({ clientId }) => clientId),
+      plays.map(({ roundId }) => roundId),
+      plays.map(({ wagerId }) => wagerId),
+      plays.map(({ settlementId }) => settlementId),
+      plays.map(({ playerId }) => playerId),
+      plays.map(({ gameId }) => gameId),
+      plays.map(({ amount }) => amount),
+      plays.map(({ currency }) => currency),
+      plays.map(({ payout }) => payout),
+      plays.map(({ closeRound }) => closeRound),
+      plays.map(({ objection }) => objection),
     ],
-  );
+  });
+  return rows.map(answered);
+}
 
-/** Gives a stake back, whatever amount the caller believes it had; of an unknown wager it leaves a tombstone. */
-export const rollBack = (pool: Pool, r: Rollback): Promise<Answered> =>
-  call(pool, 'roll_back', `select ${columns} from rounds.roll_back($1::text, $2::text, $3::text, $4::text)`, [
-    r.clientId,
-    r.wagerId,
-    r.rollbackId,
-    r.reason,
-  ]);
+/** Gives stakes back, whatever amounts the callers believe they had; of unknown wagers it leaves tombstones. */
+async function rollBackAll(pool: Pool, rollbacks: readonly Rollback[]): Promise<Answered[]> {
+  const { rows } = await pool.query<Row>({
+    name: 'roll_back_all',
+    text: `select ${columns} from rounds.roll_back_all($1::text[], $2::text[], $3::text[], $4::text[])`,
+    values: [
+      rollbacks.map(({ clientId }) => clientId),
+      rollbacks.map(({ wagerId }) => wagerId),
+      rollbacks.map(({ rollbackId }) => rollbackId),
+      rollbacks.map(({ reason }) => reason),
+    ],
+  });
+  return rows.map(answered);
+}
+
+/** What many callers ask for at once goes to the database in batches: one round trip and one commit for all of a batch. */
+export function createGameDesk(pool: Pool) {
+  const gather = <Item extends { readonly clientId: string }>(
+    work: (pool: Pool, items: readonly Item[]) => Promise<Answered[]>,
+  ) => {
+    const gatherer = new Gatherer<Item, Answered>((items) => work(pool, items), { poisoned: isOfTheData });
+    return (item: Item) => gatherer.ask(item, item.clientId);
+  };
+  return { stake: gather(placeWagers), play: gather(playAll), rollBack: gather(rollBackAll) };
+}
+export type GameDesk = ReturnType<typeof createGameDesk>;
 
 interface Row {
   outcome: 'applied' | 'noop' | 'tombstoned' | 'refused';
@@ -103,10 +118,6 @@ interface Row {
   replayed: boolean;
   balance: bigint | null;
   transferIds: string[] | null;
-}
-
-async function call(pool: Pool, name: string, text: string, values: readonly unknown[]): Promise<Answered> {
-  return answered(await callRow<Row & { [column: string]: unknown }>(pool, name, text, values));
 }
 
 function answered({ outcome, code, facts, replayed, balance, transferIds }: Row): Answered {

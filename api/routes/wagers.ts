@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { play, rollBack, type Answered } from '../../rounds/index.ts';
+import type { Answered } from '../../rounds/index.ts';
 import { problemOf } from '../problem.ts';
 import { route, type Answer } from '../route.ts';
 import { amountOrZero, callerId, currency, freeText, nullable, objectionTo } from '../schemas.ts';
@@ -59,7 +59,7 @@ const postWager = route({
   async handle({ caller: { clientId }, params: { roundId }, body, services }) {
     const objection = objectionTo(services, body.currency);
     const stake = { ...body, clientId, roundId, amount: BigInt(body.amount), objection };
-    const answered = await services.wagers.ask(stake, clientId);
+    const answered = await services.games.stake(stake);
     return answer(answered, 201, ({ outcome, transferIds }) => ({
       wagerId: body.wagerId,
       roundId,
@@ -102,7 +102,7 @@ const postPlay = route({
       payout: BigInt(body.payout),
       objection: objectionTo(services, body.currency),
     };
-    const answered = await play(services.pool, { ...body, ...money, clientId, roundId });
+    const answered = await services.games.play({ ...body, ...money, clientId, roundId });
     const { wagerId, settlementId } = body;
     return answer(answered, 201, ({ outcome, transferIds }) => ({
       wagerId,
@@ -137,7 +137,7 @@ const postRollback = route({
   },
   async handle({ caller: { clientId }, params: { wagerId }, body, services }) {
     const { rollbackId } = body;
-    const answered = await rollBack(services.pool, {
+    const answered = await services.games.rollBack({
       clientId,
       wagerId,
       rollbackId,

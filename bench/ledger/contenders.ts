@@ -96,12 +96,12 @@ export const SETUP = `
   select count(*) from ledger.post_all(array(
     select row(ledger.derive_id('seed', i::text), 'deposit', 'seed/' || i, now(), array[
         row('player_cash', 'p-' || i, 'SEK', 1000000000, 0)::ledger.leg,
-        row('provider_clearing', 'nordpay', 'SEK', -1000000000, 0)::ledger.leg], null, null)::ledger.deed
+        row('provider_clearing', 'nordpay', 'SEK', -1000000000, 0)::ledger.leg], null, null, false)::ledger.deed
       from generate_series(0, 4999) i));
   select count(*) from ledger.post_all(array(
     select row(ledger.derive_id('seed', i::text), 'deposit', 'seed/' || i, now(), array[
         row('player_cash', 'p-' || i, 'SEK', 1000000000, 0)::ledger.leg,
-        row('provider_clearing', 'nordpay', 'SEK', -1000000000, 0)::ledger.leg], null, null)::ledger.deed
+        row('provider_clearing', 'nordpay', 'SEK', -1000000000, 0)::ledger.leg], null, null, false)::ledger.deed
       from generate_series(5000, ${String(PLAYERS - 1)}) i));
   select count(ledger.open_account('provider_clearing', 'provider-' || i, 'SEK')) from generate_series(0, 999) i;
   create schema bench;

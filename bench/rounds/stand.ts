@@ -53,7 +53,7 @@ async function seed(owner: string): Promise<void> {
       `select count(*) from ledger.post_all(array(
          select row(ledger.derive_id('seed', i::text), 'deposit', 'seed/' || i, now(), array[
              row('player_cash', 'p-' || i, 'SEK', 1000000000, 0)::ledger.leg,
-             row('provider_clearing', 'nordpay', 'SEK', -1000000000, 0)::ledger.leg], null, null)::ledger.deed
+             row('provider_clearing', 'nordpay', 'SEK', -1000000000, 0)::ledger.leg], null, null, false)::ledger.deed
            from generate_series(0, $1::int - 1) i))`,
       [PLAYERS],
     );

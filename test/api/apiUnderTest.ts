@@ -8,7 +8,7 @@ import { close, listen } from '../../api/server.ts';
 import type { TemporalGateway } from '../../api/temporal.ts';
 import { loadConfig } from '../../config/index.ts';
 import { createLog } from '../../ops/log.ts';
-import { createWagerDesk } from '../../rounds/index.ts';
+import { createGameDesk } from '../../rounds/index.ts';
 import { testDatabase, type TestDatabase } from '../support/postgres.ts';
 
 export interface Reply {
@@ -59,7 +59,7 @@ export async function startApi({ routes = allRoutes }: { routes?: readonly Route
   const engine = { up: true };
   const services: Services = {
     pool: database.pool,
-    wagers: createWagerDesk(database.pool),
+    games: createGameDesk(database.pool),
     read: createReader(database.appUrl, { max: 2 }),
     temporal: standIn(engine),
     config,

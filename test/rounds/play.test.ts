@@ -149,6 +149,69 @@ describe('play', () => {
     assert.equal(fateOf(await play({})), 'round_closed');
     assert.equal((await table.has(player)).cash, 950);
   });
+
+  it('of many at once is answered each as if it came alone: one that is refused is nothing to the others', async () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    const plan = Array.from({ length: 90 }, (_, at) => at % 6);
+    const plays = await Promise.all(
+      plan.map(async (what) => {
+        const player = what === 5 ? 'nobody' : await table.player(100);
+        const ids = { round: fresh('r'), wager: fresh('w'), settlement: fresh('s') };
+        // What is left in the end, and what is answered.
+        const [amount, payout, fate, left] = (
+          [
+            [60, 90, 'applied', 130],
+            [101, 500, 'insufficient_funds', 100],
+            [60, most - 10, 'amount_too_large', 100],
+            [0, 40, 'applied', 140],
+            [70, 5, 'noop', 100],
+            [10, 10, 'player_unknown', 0],
+          ] as const
+        )[what]!;
+        if (what === 4) await table.rollBack(ids.wager);
+        return { asked: { ...ids, player, amount, payout }, fate, left };
+      }),
+    );
+    // Each twice, so that copies meet in a batch.
+    const answers = await Promise.all([...plays, ...plays].map(({ asked }) => table.play(asked)));
+    for (const [at, { asked, fate, left }] of plays.entries()) {
+      const both = [answers[at]!, answers[at + plays.length]!];
+      assert.deepEqual(both.map(fateOf), [fate, fate], JSON.stringify(asked, null, 1));
+      if (fate !== 'player_unknown') {
+        assert.deepEqual(both.map(({ replayed }) => replayed).sort(), [false, true]);
+        assert.equal((await table.has(asked.player)).cash, left);
+      }
+    }
+  });
+
+  it('of one round by many players at once is taken until the first of them closes it', async () => {
+    const round = fresh('r');
+    const players = await Promise.all(Array.from({ length: 30 }, () => table.player(100)));
+    const play = (player: string, close: boolean) =>
+      table.play({ round, wager: fresh('w'), player, settlement: fresh('s'), amount: 10, payout: 0, close });
+    const open = await Promise.all(players.map((player) => play(player, false)));
+    assert.ok(open.every((answer) => fateOf(answer) === 'applied'));
+    const closing = (await Promise.all(players.map((player) => play(player, true)))).map(fateOf);
+    assert.deepEqual([...new Set(closing)].sort(), ['applied', 'round_closed']);
+    assert.equal(closing.filter((fate) => fate === 'applied').length, 1);
+    assert.equal(await table.roundStatus(round), 'closed');
+  });
+
+  it('of the same players, rounds and ids in opposite orders comes to an end', async () => {
+    const players = await Promise.all(Array.from({ length: 10 }, () => table.player(1_000)));
+    const rounds = players.map(() => fresh('r'));
+    const waves = Array.from({ length: 20 }, (_, wave) =>
+      (wave % 2 === 0 ? players : players.toReversed()).map((player, at) => {
+        const ids = {
+          wager: `w-${player}-${String(wave % 5)}`,
+          settlement: `s-${player}-${String(wave % 5)}`,
+        };
+        return table.play({ ...ids, round: rounds[at]!, player, amount: 10, payout: 10, close: false });
+      }),
+    );
+    await Promise.all(waves.flat());
+    for (const player of players) assert.equal((await table.has(player)).cash, 1_000);
+  });
 });
 
 async function entriesOf(table: Table, player: string, transferIds: readonly string[]): Promise<number[]> {

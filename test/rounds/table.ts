@@ -8,16 +8,14 @@ import {
   findOperation,
   findRound,
   findWager,
-  createWagerDesk,
-  play,
+  createGameDesk,
   postMoves,
   requestOperation,
-  rollBack,
   settleDirect,
   undoClaim,
   undoMoves,
   type Answered,
-  type WagerDesk,
+  type GameDesk,
   type Operation,
 } from '../../rounds/index.ts';
 import { aDeed, applied, leg } from '../ledger/aLedger.ts';
@@ -45,11 +43,11 @@ export interface StakeOf {
 /** One casino on a database of its own: players with money, and the calls of a game server, without HTTP and Temporal. */
 export class Table {
   readonly db: TestDatabase;
-  readonly #wagers: WagerDesk;
+  readonly #games: GameDesk;
 
   constructor(db: TestDatabase) {
     this.db = db;
-    this.#wagers = createWagerDesk(db.pool);
+    this.#games = createGameDesk(db.pool);
   }
 
   get pool() {
@@ -93,7 +91,7 @@ export class Table {
   }
 
   stake(s: StakeOf & { round: string; wager: string }): Promise<Answered> {
-    return this.#wagers.ask(stakeOf(s));
+    return this.#games.stake(stakeOf(s));
   }
 
   /** A stake that must go through; answers the wager's id. */
@@ -109,13 +107,13 @@ export class Table {
   }
 
   rollBack(wagerId: string, rollbackId = fresh('rb'), reason: string | null = null): Promise<Answered> {
-    return rollBack(this.pool, { clientId: CLIENT, wagerId, rollbackId, reason });
+    return this.#games.rollBack({ clientId: CLIENT, wagerId, rollbackId, reason });
   }
 
   play(
     s: StakeOf & { round: string; wager: string; settlement: string; payout: number; close?: boolean },
   ): Promise<Answered> {
-    return play(this.pool, {
+    return this.#games.play({
       ...stakeOf(s),
       settlementId: s.settlement,
       payout: BigInt(s.payout),

@@ -13,7 +13,7 @@ import { startProvider } from '../../dev/simulator/provider.ts';
 import { freePort } from '../../dev/stack/ports.ts';
 import { createLog } from '../../ops/log.ts';
 import { startWebhookDispatcher } from '../../workers/webhookDispatcher.ts';
-import { createWagerDesk } from '../../rounds/index.ts';
+import { createGameDesk } from '../../rounds/index.ts';
 import { testDatabase, type TestDatabase } from '../support/postgres.ts';
 import { temporal, testWorker } from '../support/temporal.ts';
 import { Cashier, keyOf, PROVIDERS } from './cashier.ts';
@@ -61,7 +61,7 @@ export async function aCashier({ settings = {}, env }: Options = {}): Promise<Ca
   const log = createLog('test', 'silent');
   const services: Services = {
     pool: db.pool,
-    wagers: createWagerDesk(db.pool),
+    games: createGameDesk(db.pool),
     read: createReader(db.appUrl, { max: 2 }),
     temporal: new TemporalGateway(config),
     config,

@@ -16,7 +16,7 @@ begin
                            row(a.id, a.is_player, a.kind, a.owner, a.currency, leg.amount, leg.held, a.posted, a.floor, a.ceiling)::ledger.standing as standing
                       from (select d.at, leg.kind, leg.owner, leg.currency, ledger.bucket(leg.kind, d.player) as bucket, sum(leg.amount) as amount, sum(leg.held) as held
                               from (select at::integer, legs, (select owner from unnest(legs) where starts_with(kind, 'player_') limit 1) as player
-                                      from unnest(p_deeds) with ordinality as d (id, code, business_id, happened_at, legs, content, netting, at)
+                                      from unnest(p_deeds) with ordinality as d (id, code, business_id, happened_at, legs, content, netting, follows, at)
                                     offset 0) d, unnest(d.legs) leg -- the player is found once a deed, not once a leg
                              group by 1, 2, 3, 4, 5) leg
                       join ledger.accounts a on (a.kind, a.owner, a.currency, a.bucket) = (leg.kind, leg.owner, leg.currency, leg.bucket)
@@ -68,7 +68,7 @@ begin
   contents := array(select coalesce(content, md5(row(code, business_id, legs)::text)::uuid) from unnest(p_deeds));
   verdicts := array(
     select case when o.id is not null then ledger.answer_again(o, asked.content) end
-      from unnest(p_deeds, contents) with ordinality as asked (id, code, business_id, happened_at, legs, of_deed, netting, content, at)
+      from unnest(p_deeds, contents) with ordinality as asked (id, code, business_id, happened_at, legs, of_deed, netting, follows, content, at)
       left join ledger.outcomes o on o.id = asked.id order by asked.at);
   first_at := array(select min(at) over (partition by id) from unnest(array(select id from unnest(p_deeds))) with ordinality as named (id, at) order by at);
   select deeds, accounts, l.standings, l.ids, posted, versions into leg_deed, leg_account, standings, ids, now_posted, now_version
@@ -89,6 +89,10 @@ begin
         when contents[at] <> contents[first_at[at]] then ledger.refused('idempotency_conflict', jsonb_build_object('id', deed.id))
         else verdicts[first_at[at]] end;
       verdicts[at].replayed := verdicts[at].code is distinct from 'idempotency_conflict' and verdicts[at].code is distinct from 'account_not_found';
+      continue;
+    end if;
+    if deed.follows and verdicts[at - 1].outcome = 'refused' then
+      verdicts[at] := verdicts[at - 1];
       continue;
     end if;
     if deed.netting is not null then
@@ -134,7 +138,7 @@ begin
   with applied as (
     select d.id, d.code::ledger.transfer_code, d.business_id, d.happened_at, written + at * interval '1 microsecond' as written_at, d.content, d.balance
       from unnest(p_deeds, contents, verdicts) with ordinality
-        as d (id, code, business_id, happened_at, legs, of_deed, netting, content, outcome, refusal, facts, replayed, balance, transfer_id, at)
+        as d (id, code, business_id, happened_at, legs, of_deed, netting, follows, content, outcome, refusal, facts, replayed, balance, transfer_id, at)
      where d.outcome = 'applied' and not d.replayed
   ), outcomes as (
     insert into ledger.outcomes (id, content, decided_at, balance) select id, content, written_at, balance from applied

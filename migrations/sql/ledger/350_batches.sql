@@ -13,7 +13,7 @@ begin
   verdicts := array(select v from ledger.post_all(array(
     select row(id, code, business_id, happened_at,
                house || array[row('player_cash', player, currency, amount, 0), row('player_receivable', player, currency, 0, 0)]::ledger.leg[],
-               md5(row(code, business_id, player, currency, amount, house, repay)::text)::uuid, case when repay then 'repay' else 'keep' end)::ledger.deed
+               md5(row(code, business_id, player, currency, amount, house, repay)::text)::uuid, case when repay then 'repay' else 'keep' end, false)::ledger.deed
       from unnest(p_nets))) v);
   return query
     select v.verdict, case when n.amount >= 0 or (v.verdict).outcome = 'refused' then 0 else ledger.owed_since(n.id) end

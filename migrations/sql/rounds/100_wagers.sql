@@ -33,7 +33,7 @@ begin
   select * into w from rounds.wagers where client_id = p_client and wager_id = p_wager;
   if not found then return null; end if;
   if w.player_id is null then
-    perform rounds.enter(p_client, p_round, p_game, false);
+    perform rounds.enter(p_client, p_round, p_game);
     update rounds.wagers
        set round_id = p_round, player_id = p_player, game_id = p_game, amount = p_amount, currency = p_currency,
            settlement_id = p_settlement, balance = ledger.cash(p_player, p_currency)
@@ -56,11 +56,11 @@ create or replace function rounds.why_not(r rounds.rounds, p_game text) returns 
 
 -- Opens the round if it is new, and keeps it as it is until the end of this transaction; answers why it takes no
 -- wager, or null. A refused wager is a record of its round too, so it opens one.
-create or replace function rounds.enter(p_client text, p_round text, p_game text, p_alone boolean) returns text language plpgsql as $$
+create or replace function rounds.enter(p_client text, p_round text, p_game text) returns text language plpgsql as $$
 declare
   r rounds.rounds;
 begin
-  perform rounds.lock_round(p_client, p_round, p_alone);
+  perform rounds.lock_round(p_client, p_round, false);
   select * into r from rounds.rounds where client_id = p_client and round_id = p_round;
   if not found then
     insert into rounds.rounds (client_id, round_id, game_id) values (p_client, p_round, p_game) on conflict do nothing;

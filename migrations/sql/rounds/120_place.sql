@@ -1,9 +1,6 @@
--- The rounds of stakes: kept as they are until the end of this transaction, and opened where they are new. rounds.enter
--- does the same for one.
-create or replace function rounds.enter_all(p_stakes rounds.stake[]) returns void language plpgsql as $$
+-- Opens the rounds of stakes that are new; they are locked by now.
+create or replace function rounds.open_rounds(p_stakes rounds.stake[]) returns void language plpgsql as $$
 begin
-  perform rounds.lock_round(client_id, round_id, false)
-    from (select distinct client_id, round_id from unnest(p_stakes) order by client_id, round_id) r;
   insert into rounds.rounds (client_id, round_id, game_id)
     select distinct on (client_id, round_id) client_id, round_id, game_id from unnest(p_stakes) s
      where not exists (select from rounds.rounds r where (r.round_id, r.client_id) = (s.round_id, s.client_id))
@@ -41,6 +38,9 @@ declare
 begin
   perform pg_advisory_xact_lock(key)
     from (select distinct hashtextextended('wager/' || client_id || '/' || wager_id, 0) as key from unnest(p_stakes) order by 1) k;
+  -- Of known wagers too: one of them may open its round, and then it is too late for the order of locks.
+  perform rounds.lock_round(client_id, round_id, false)
+    from (select distinct client_id, round_id from unnest(p_stakes) order by client_id, round_id) r;
   places := array(
     select at from (
         select client_id, wager_id, player_id, at, min(at) over (partition by client_id, wager_id) as first_at
@@ -50,11 +50,11 @@ begin
      order by at);
   if cardinality(places) > 0 then
     foreach paid in array places loop fresh := fresh || p_stakes[paid]; end loop;
-    perform rounds.enter_all(fresh);
+    perform rounds.open_rounds(fresh);
     why := rounds.objections(fresh);
     money := array(select m from ledger.post_all(array(
       select row(ledger.derive_id('wager', client_id, wager_id), 'stake', 'wager/' || client_id || '/' || wager_id, clock_timestamp(), array[
-          row('player_cash', player_id, currency, -amount, 0)::ledger.leg, row('stakes_in_play', 'house', currency, amount, 0)::ledger.leg], null, null)::ledger.deed
+          row('player_cash', player_id, currency, -amount, 0)::ledger.leg, row('stakes_in_play', 'house', currency, amount, 0)::ledger.leg], null, null, false)::ledger.deed
         from unnest(fresh, why) with ordinality as s (client_id, round_id, wager_id, player_id, game_id, amount, currency, objection, why, at)
        where s.why is null and s.amount > 0 order by s.at)) m);
     paid := 0;

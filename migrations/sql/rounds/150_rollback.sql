@@ -43,3 +43,24 @@ begin
    where client_id = p_client and wager_id = p_wager;
   return rounds.answered('applied', coalesce(money.balance, ledger.cash(w.player_id, w.currency)), array[money.transfer_id]);
 end $$;
+
+-- Gives stakes back, each as if it came alone: an answer for each, in their order, in one transaction.
+create or replace function rounds.roll_back_all(p_clients text[], p_wagers text[], p_rollbacks text[], p_reasons text[]) returns setof rounds.answer
+  language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(key) from (
+    select distinct hashtextextended('rollback/' || client || '/' || id, 0) as key from unnest(p_clients, p_rollbacks) r (client, id) order by 1) k;
+  perform pg_advisory_xact_lock(key) from (
+    select distinct hashtextextended('wager/' || client || '/' || id, 0) as key from unnest(p_clients, p_wagers) r (client, id) order by 1) k;
+  perform from (select distinct client, id from unnest(p_clients, p_wagers) r (client, id) order by id, client) r,
+    lateral (select from rounds.wagers w where (w.wager_id, w.client_id) = (r.id, r.client) for update) w;
+  perform ledger.lock_accounts(array_agg(distinct leg)) from (
+    select row(kind, case kind when 'player_cash' then w.player_id else 'house' end, w.currency, 0, 0)::ledger.leg as leg
+      from unnest(p_clients, p_wagers) r (client, id)
+      join rounds.wagers w on (w.wager_id, w.client_id) = (r.id, r.client), unnest(array['player_cash', 'stakes_in_play']) kind
+     where w.status = 'open') legs
+  having count(*) > 0;
+  for at in 1..cardinality(p_rollbacks) loop
+    return next rounds.roll_back(p_clients[at], p_wagers[at], p_rollbacks[at], p_reasons[at]);
+  end loop;
+end $$;

@@ -1,86 +1,164 @@
 -- Stake and result at once: two transfers in one transaction, all or none. It is a wager and a settlement of it, each
 -- under its own id. Closes its round where asked and no other wager of it is open.
-create or replace function rounds.play(
-  p_client text, p_round text, p_wager text, p_settlement text, p_player text, p_game text, p_amount bigint, p_currency text,
-  p_payout bigint, p_close boolean, p_objection text
-) returns rounds.answer language plpgsql as $$
+
+-- What a play asks of its settlement's id, to tell a repeat from a conflict.
+create or replace function rounds.asked(p rounds.play) returns jsonb language sql immutable
+  return jsonb_build_object('play', p.wager_id, 'playerId', p.player_id, 'gameId', p.game_id, 'amount', p.amount, 'currency', p.currency,
+    'payout', p.payout, 'closeRound', p.close_round);
+
+-- Plays, each as if it came alone: an answer for each, in one transaction. Those whose ids, player and round are fresh go
+-- together; the others one by one, after them.
+create or replace function rounds.play_all(p_plays rounds.play[]) returns setof rounds.answer language plpgsql as $$
 declare
-  request jsonb := jsonb_build_object('play', p_wager, 'playerId', p_player, 'gameId', p_game, 'amount', p_amount, 'currency', p_currency,
-    'payout', p_payout, 'closeRound', p_close);
+  answers rounds.answer[];
+  places integer[] := rounds.lock_plays(p_plays);
+  fresh rounds.play[] := array(select p_plays[at] from unnest(places) at);
+  theirs rounds.answer[];
+begin
+  if cardinality(fresh) < cardinality(p_plays) then perform rounds.lock_accounts_of(p_plays); end if;
+  begin
+    theirs := rounds.play_together(fresh);
+  exception when sqlstate 'CR001' then -- a result was refused: its stake goes with it
+    perform rounds.lock_accounts_of(p_plays);
+    if cardinality(fresh) = 1 then theirs := array[rounds.refused(sqlerrm::jsonb ->> 'code', sqlerrm::jsonb -> 'facts')]; end if;
+  end;
+  if theirs is not null then
+    perform rounds.record_plays(fresh, theirs);
+    for nth in 1..cardinality(fresh) loop answers[places[nth]] := theirs[nth]; end loop;
+  end if;
+  for at in 1..cardinality(p_plays) loop
+    if answers[at].outcome is null then answers[at] := rounds.play_known(p_plays[at]); end if;
+  end loop;
+  return query select * from unnest(answers);
+end $$;
+
+-- A play that is not fresh, or not to be had together with others.
+create or replace function rounds.play_known(p rounds.play) returns rounds.answer language plpgsql as $$
+declare
   answer rounds.answer;
   op rounds.operations;
-  why text;
 begin
-  perform rounds.lock_id('wager', p_client, p_wager);
-  perform rounds.lock_id('settlement', p_client, p_settlement);
-  select * into op from rounds.operations o where (o.client_id, o.kind, o.operation_id) = (p_client, 'settlement', p_settlement);
-  if found and (op.round_id, op.request) is distinct from (p_round, request) then return rounds.refused('idempotency_conflict'); end if;
-  answer := rounds.known_wager(p_client, p_round, p_wager, p_player, p_game, p_amount, p_currency, p_settlement);
+  select * into op from rounds.operations o where (o.client_id, o.kind, o.operation_id) = (p.client_id, 'settlement', p.settlement_id);
+  if found and (op.round_id, op.request) is distinct from (p.round_id, rounds.asked(p)) then return rounds.refused('idempotency_conflict'); end if;
+  answer := rounds.known_wager(p.client_id, p.round_id, p.wager_id, p.player_id, p.game_id, p.amount, p.currency, p.settlement_id);
   if answer.replayed or answer.code is not null then return answer; end if;
-
-  if answer.outcome is null then
-    why := players.objection(p_player, p_currency);
-    if why = 'player_unknown' then return rounds.refused(why); end if; -- not recorded: the player may come to be
-    why := rounds.worst(array[p_objection, why, rounds.enter(p_client, p_round, p_game, p_close)]);
-    answer := case when why is null then rounds.play_money(p_client, p_wager, p_settlement, p_player, p_currency, p_amount, p_payout)
-                   else rounds.refused(why) end;
-    insert into rounds.wagers (client_id, wager_id, round_id, player_id, game_id, amount, currency, status, payout,
-        code, facts, balance, settlement_id, transfer_ids, answered_transfers)
-      values (p_client, p_wager, p_round, p_player, p_game, p_amount, p_currency,
-        case when answer.code is null then 'settled' else 'refused' end, case when answer.code is null then p_payout else 0 end,
-        answer.code, answer.facts, answer.balance, p_settlement, coalesce(answer.transfer_ids, '{}'), coalesce(cardinality(answer.transfer_ids), 0));
-    if answer.code is null and p_close then
-      update rounds.rounds r set status = 'closed', closed_at = clock_timestamp()
-       where r.client_id = p_client and r.round_id = p_round and r.claim_id is null
-         -- Not `exists ... and status = 'open'`: on tables that are new, the index over all wagers in play was taken for it.
-         and not (select bool_or(w.status = 'open') from rounds.wagers w where w.round_id = p_round and w.client_id = p_client);
-    end if;
+  if answer.outcome is not null then -- its rollback came first
+    perform rounds.record_settlements(array[p], array[answer]);
+    return answer;
   end if;
-  perform rounds.record_play(p_client, p_settlement, p_round, request, answer);
-  return answer;
+  -- Not recorded: the player may come to be.
+  if players.objection(p.player_id, p.currency) = 'player_unknown' then return rounds.refused('player_unknown'); end if;
+  return (select a from rounds.play_all(array[p]) a);
 end $$;
 
--- Both transfers or none: where the second is refused, the first goes with it.
-create or replace function rounds.play_money(
-  p_client text, p_wager text, p_settlement text, p_player text, p_currency text, p_amount bigint, p_payout bigint
-) returns rounds.answer language plpgsql as $$
+-- Locks the ids and the rounds of plays in the one order, and answers where those stand that are fresh: of a known player, and
+-- the first here to name their wager, their settlement, and their round.
+create or replace function rounds.lock_plays(p_plays rounds.play[]) returns integer[] language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(key)
+    from (select distinct hashtextextended('wager/' || client_id || '/' || wager_id, 0) as key from unnest(p_plays) order by 1) k;
+  perform pg_advisory_xact_lock(key)
+    from (select distinct hashtextextended('settlement/' || client_id || '/' || settlement_id, 0) as key from unnest(p_plays) order by 1) k;
+  perform rounds.lock_round(client_id, round_id, alone)
+    from (select client_id, round_id, bool_or(close_round) as alone from unnest(p_plays) group by client_id, round_id order by client_id, round_id) r;
+  return array(
+    select at from (
+        select client_id, wager_id, settlement_id, player_id, at, min(at) over (partition by client_id, wager_id) as by_wager,
+               min(at) over (partition by client_id, settlement_id) as by_settlement, min(at) over (partition by client_id, round_id) as by_round
+          from unnest(p_plays) with ordinality
+            as p (client_id, round_id, wager_id, settlement_id, player_id, game_id, amount, currency, payout, close_round, objection, at)) p
+     where at = by_wager and at = by_settlement and at = by_round and exists (select from players.players where player_id = p.player_id)
+       and not exists (select from rounds.wagers w where (w.wager_id, w.client_id) = (p.wager_id, p.client_id))
+       and not exists (select from rounds.operations o where (o.client_id, o.kind, o.operation_id) = (p.client_id, 'settlement', p.settlement_id))
+     order by at);
+end $$;
+
+create or replace function rounds.lock_accounts_of(p_plays rounds.play[]) returns void language plpgsql as $$
+begin
+  perform ledger.lock_accounts(array(
+    select distinct row(kind, case when starts_with(kind, 'player_') then player_id else 'house' end, currency, 0, 0)::ledger.leg
+      from unnest(p_plays), unnest(array['player_cash', 'player_receivable', 'stakes_in_play', 'house_gaming']) kind));
+end $$;
+
+-- Moves the money of plays that are fresh, and answers each. Both transfers of one or none: where a stake is refused its result
+-- is too; where a result is refused it raises CR001, with the code and the facts as its message.
+create or replace function rounds.play_together(p_plays rounds.play[]) returns rounds.answer[] language plpgsql as $$
 declare
+  stakes rounds.stake[];
+  objections text[];
+  money ledger.verdict[];
   stake ledger.verdict;
   result ledger.verdict;
+  play rounds.play;
+  used integer := 0;
+  answers rounds.answer[];
 begin
-  if p_amount > 0 then
-    stake := rounds.post_stake(ledger.derive_id('wager', p_client, p_wager), 'stake', p_client, p_wager, p_player, p_currency, p_amount);
-  end if;
-  if stake.code is null and (p_amount > 0 or p_payout > 0) then
-    select (p.verdict).* into result
-      from ledger.post_net(ledger.derive_id('settlement', p_client, p_settlement, p_player, p_currency), 'settlement',
-        'settlement/' || p_client || '/' || p_settlement, clock_timestamp(), p_player, p_currency, p_payout,
-        rounds.house_legs(p_currency, p_payout, p_amount), true) p;
-  end if;
-  if stake.code is not null then return rounds.refused(stake.code, stake.facts); end if;
-  if result.code is not null then raise exception using errcode = 'CR001', message = result.code, detail = result.facts::text; end if;
-  return rounds.answered('applied', coalesce(result.balance, ledger.cash(p_player, p_currency)), array[stake.transfer_id, result.transfer_id]);
-exception when sqlstate 'CR001' then
-  declare
-    facts text;
-  begin
-    get stacked diagnostics facts = pg_exception_detail;
-    return rounds.refused(sqlerrm, facts::jsonb);
-  end;
+  stakes := array(select row(client_id, round_id, wager_id, player_id, game_id, amount, currency, objection)::rounds.stake from unnest(p_plays));
+  perform rounds.open_rounds(stakes);
+  objections := rounds.objections(stakes);
+  money := array(select m from ledger.post_all(array(
+    select deed from unnest(p_plays, objections) with ordinality
+        as p (client_id, round_id, wager_id, settlement_id, player_id, game_id, amount, currency, payout, close_round, objection, why, at)
+     cross join lateral (
+       select 1 as nth, row(ledger.derive_id('wager', client_id, wager_id), 'stake', 'wager/' || client_id || '/' || wager_id, clock_timestamp(), array[
+           row('player_cash', player_id, currency, -amount, 0)::ledger.leg, row('stakes_in_play', 'house', currency, amount, 0)::ledger.leg],
+           null, null, false)::ledger.deed as deed where amount > 0
+       union all
+       select 2, row(ledger.derive_id('settlement', client_id, settlement_id, player_id, currency), 'settlement', 'settlement/' || client_id || '/' || settlement_id,
+           clock_timestamp(), rounds.house_legs(currency, payout, amount) || array[row('player_cash', player_id, currency, payout, 0),
+             row('player_receivable', player_id, currency, 0, 0)]::ledger.leg[], null, 'repay', amount > 0)::ledger.deed) d
+     where why is null and (amount > 0 or payout > 0) order by p.at, d.nth)) m);
+  for nth in 1..cardinality(p_plays) loop
+    play := p_plays[nth];
+    stake := null;
+    result := null;
+    if objections[nth] is null and play.amount > 0 then
+      used := used + 1;
+      stake := money[used];
+    end if;
+    if objections[nth] is null and (play.amount > 0 or play.payout > 0) then
+      used := used + 1;
+      result := money[used];
+    end if;
+    if stake.code is null and result.code is not null then
+      raise exception using errcode = 'CR001', message = jsonb_build_object('code', result.code, 'facts', result.facts)::text;
+    end if;
+    answers[nth] := case
+      when coalesce(objections[nth], stake.code) is not null then rounds.refused(coalesce(objections[nth], stake.code), stake.facts)
+      else rounds.answered('applied', coalesce(result.balance, ledger.cash(play.player_id, play.currency)), array[stake.transfer_id, result.transfer_id]) end;
+  end loop;
+  return answers;
 end $$;
 
-create or replace function rounds.record_play(p_client text, p_settlement text, p_round text, p_request jsonb, p_answer rounds.answer)
-  returns void language sql as $$
+-- Writes plays down that were answered for the first time, and closes their rounds.
+create or replace function rounds.record_plays(p_plays rounds.play[], p_answers rounds.answer[]) returns void language plpgsql as $$
+begin
+  insert into rounds.wagers (client_id, wager_id, round_id, player_id, game_id, amount, currency, status, payout,
+      code, facts, balance, settlement_id, transfer_ids, answered_transfers)
+    select (p).client_id, (p).wager_id, (p).round_id, (p).player_id, (p).game_id, (p).amount, (p).currency,
+           case when (a).code is null then 'settled' else 'refused' end, case when (a).code is null then (p).payout else 0 end,
+           (a).code, (a).facts, (a).balance, (p).settlement_id, coalesce((a).transfer_ids, '{}'), coalesce(cardinality((a).transfer_ids), 0)
+      from (select p_plays[at] as p, p_answers[at] as a from generate_subscripts(p_plays, 1) at) x;
+  update rounds.rounds r set status = 'closed', closed_at = clock_timestamp()
+    from (select p_plays[at] as p, p_answers[at] as a from generate_subscripts(p_plays, 1) at) x
+   where (p).close_round and (a).code is null and (r.round_id, r.client_id) = ((p).round_id, (p).client_id) and r.claim_id is null
+     -- Not `exists ... and status = 'open'`: on tables that are new, the index over all wagers in play was taken for it.
+     and not (select bool_or(w.status = 'open') from rounds.wagers w where w.round_id = r.round_id and w.client_id = r.client_id);
+  perform rounds.record_settlements(p_plays, p_answers);
+end $$;
+
+create or replace function rounds.record_settlements(p_plays rounds.play[], p_answers rounds.answer[]) returns void language plpgsql as $$
+begin
   insert into rounds.operations (client_id, kind, operation_id, round_id, request, status, outcome, problem, settled,
       round_was, round_status, ended_at, totals, balances)
-    select p_client, 'settlement', p_settlement, p_round, p_request, case when applied or noop then 'done' else 'refused' end,
-      case when noop then 'noop' else 'applied' end,
-      case when p_answer.code is not null then jsonb_strip_nulls(jsonb_build_object('code', p_answer.code, 'facts', p_answer.facts)) end,
-      applied::int, 'open', r.status, clock_timestamp(),
-      case when applied then jsonb_build_array(jsonb_build_object(
-        'currency', p_request -> 'currency', 'paid', p_request -> 'payout', 'takenBack', 0, 'receivable', 0)) else '[]' end,
-      case when applied then jsonb_build_array(jsonb_build_object(
-        'playerId', p_request -> 'playerId', 'currency', p_request -> 'currency', 'cash', p_answer.balance)) else '[]' end
-      from rounds.rounds r, (select p_answer.outcome = 'applied' as applied, p_answer.outcome = 'noop' as noop) verdict
-     where r.client_id = p_client and r.round_id = p_round
-$$;
+    select (p).client_id, 'settlement', (p).settlement_id, (p).round_id, rounds.asked(p), case when (a).code is null then 'done' else 'refused' end,
+           case when (a).outcome = 'noop' then 'noop' else 'applied' end,
+           case when (a).code is not null then jsonb_strip_nulls(jsonb_build_object('code', (a).code, 'facts', (a).facts)) end,
+           case when (a).outcome = 'applied' then 1 else 0 end, 'open', r.status, clock_timestamp(),
+           case when (a).outcome = 'applied' then jsonb_build_array(jsonb_build_object(
+             'currency', (p).currency, 'paid', (p).payout, 'takenBack', 0, 'receivable', 0)) else '[]' end,
+           case when (a).outcome = 'applied' then jsonb_build_array(jsonb_build_object(
+             'playerId', (p).player_id, 'currency', (p).currency, 'cash', (a).balance)) else '[]' end
+      from (select p_plays[at] as p, p_answers[at] as a from generate_subscripts(p_plays, 1) at) x
+      join rounds.rounds r on (r.round_id, r.client_id) = ((p).round_id, (p).client_id);
+end $$;
