@@ -1,3 +1,4 @@
 export { createLedgerActivities, type LedgerActivities, type Verified } from './ledger.ts';
 export { createPaymentsActivities, type PaymentsActivities } from './payments.ts';
+export { createStaleRoundsActivities, type StaleRoundsActivities } from './staleRounds.ts';
 export { createRoundsActivities, type RoundsActivities } from './rounds.ts';

@@ -1,10 +1,12 @@
-import type { OperationProblem, OperationRef } from '../contract/rounds.ts';
+import type { OperationProblem, OperationRef, StaleRoundInput } from '../contract/rounds.ts';
 import type { Pool } from '../ops/postgres.ts';
 import {
   claimRound,
   closeOperation,
+  findRound,
   parkOperation,
   postMoves,
+  requestStaleEnd,
   undoClaim,
   undoMoves,
 } from '../rounds/index.ts';
@@ -17,6 +19,11 @@ export const createRoundsActivities = ({ pool }: { pool: Pool }) => ({
   undoMoves: (ref: OperationRef) => undoMoves(pool, ref),
   undoClaim: (ref: OperationRef, problem: OperationProblem) => undoClaim(pool, ref, problem),
   parkOperation: (ref: OperationRef, problem: OperationProblem) => parkOperation(pool, ref, problem),
+  requestStaleEnd: (round: StaleRoundInput, kind: 'settlement' | 'void') =>
+    requestStaleEnd(pool, round, kind),
+  /** Whether the round is still open. */
+  isOpen: async ({ clientId, roundId }: StaleRoundInput) =>
+    (await findRound(pool, clientId, roundId))?.status === 'open',
 });
 
 export type RoundsActivities = ReturnType<typeof createRoundsActivities>;

@@ -17,6 +17,7 @@ export const workflowIds = {
   settlement: (clientId: string, settlementId: string) => `settlement/${clientId}/${settlementId}`,
   resettlement: (clientId: string, settlementId: string) => `resettlement/${clientId}/${settlementId}`,
   void: (clientId: string, voidId: string) => `void/${clientId}/${voidId}`,
+  staleRound: (clientId: string, roundId: string) => `stale-round/${clientId}/${roundId}`,
 } as const;
 
 /** What support staff filter by in the Temporal Web UI. Never encrypted there: no personal data. */

@@ -40,6 +40,18 @@ export interface Undone {
   readonly problem: OperationProblem | null;
 }
 
+/** What becomes of a round of which nothing was heard for too long: its open wagers are lost or voided, or a person decides. */
+export type StalePolicy = 'lost' | 'void' | 'park';
+
+export interface StaleRoundInput {
+  readonly clientId: string;
+  readonly roundId: string;
+  readonly policy: StalePolicy;
+}
+
+/** The update by which a person ends a parked round: `lost` or `void`. */
+export const STALE_DECISION = 'decide';
+
 /** Moves posted in one transaction: enough to be quick, few enough not to hold players' locks for long. */
 export const MOVES_PER_BATCH = 100;
 

@@ -10,8 +10,12 @@ create table access.clients (
   hmac_secret text,
   signed boolean not null,
   settlement text not null default 'workflow',
+  -- What becomes of a round of which nothing was heard for so long: its open wagers are lost or voided, or a person decides.
+  stale_after interval not null default '24 hours',
+  stale_policy text not null default 'park',
   constraint clients_kind_known check (kind in ('game', 'cashier')),
   constraint clients_settlement_known check (settlement in ('workflow', 'direct')),
+  constraint clients_stale_policy_known check (stale_policy in ('lost', 'void', 'park')),
   constraint clients_signed_have_a_secret check (not signed or hmac_secret is not null)
 );
 

@@ -17,6 +17,8 @@ create table rounds.rounds (
   constraint rounds_claim_whole check ((claim_kind is null) = (claim_id is null))
 );
 
+create index rounds_open on rounds.rounds (opened_at, round_id, client_id) where status = 'open';
+
 create table rounds.wagers (
   client_id text not null,
   wager_id text not null,
@@ -90,6 +92,7 @@ create table rounds.operations (
   constraint operations_outcome_known check (outcome in ('applied', 'noop')),
   foreign key (round_id, client_id) references rounds.rounds (round_id, client_id)
 );
+create index operations_under_way on rounds.operations (requested_at) where status in ('requested', 'running', 'needs_attention');
 create index operations_by_round on rounds.operations (round_id, client_id, requested_at);
 
 -- What an operation decides about each wager, and what the wager was before it.

@@ -6,6 +6,7 @@ export {
   progressOf,
   type Operation,
 } from './operations.ts';
+export { overdueOperations, requestStaleEnd, staleRounds, type StaleRound } from './stale.ts';
 export { claimRound, closeOperation, parkOperation, postMoves, undoClaim, undoMoves } from './steps.ts';
 export { clientsWith, findRound, findWager, wagersOf, type Round, type Wager } from './read.ts';
 export { createGameDesk, type Answered, type GameDesk, type Stake } from './wagers.ts';

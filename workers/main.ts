@@ -4,6 +4,7 @@ import {
   createLedgerActivities,
   createPaymentsActivities,
   createRoundsActivities,
+  createStaleRoundsActivities,
 } from '../activities/index.ts';
 import { ConfigError, loadConfig, type Config } from '../config/index.ts';
 import { TASK_QUEUES, type TaskQueue } from '../contract/names.ts';
@@ -72,7 +73,7 @@ function activitiesOf(
     case 'payments':
       return createPaymentsActivities({ pool, config: config.payments, log });
     case 'ops':
-      return createLedgerActivities({ pool, log });
+      return { ...createLedgerActivities({ pool, log }), ...createStaleRoundsActivities({ pool }) };
   }
 }
 

@@ -10,6 +10,12 @@ export const SCHEDULES = [
     note: 'Ends holds whose time is over, and gives their money back to the player.',
   },
   {
+    scheduleId: 'stale-rounds',
+    workflowType: 'staleRounds',
+    every: '15m',
+    note: 'Sees to rounds of which nothing was heard for too long, and to operations that should have ended.',
+  },
+  {
     scheduleId: 'verify-ledger',
     workflowType: 'verifyLedger',
     every: '5m',

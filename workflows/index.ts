@@ -4,6 +4,8 @@ export { expireHolds } from './expireHolds.ts';
 export { openMonths } from './openMonths.ts';
 export { resettlement } from './resettlement.ts';
 export { settlement } from './settlement.ts';
+export { staleRound } from './staleRound.ts';
+export { staleRounds } from './staleRounds.ts';
 export { verifyLedger } from './verifyLedger.ts';
 export { voidRound } from './voidRound.ts';
 export { withdrawal } from './withdrawal.ts';
