@@ -29,19 +29,22 @@ end $$;
 create or replace function rounds.net_of(p_kind text, p_amount bigint, p_payout bigint, p_was_payout bigint) returns bigint language sql immutable
   return case p_kind when 'void' then p_amount - p_was_payout when 'resettlement' then p_payout - p_was_payout else p_payout end;
 
--- The wagers an operation decides: those named, and where it closes or voids the round, the rest.
-create or replace function rounds.concerned(op rounds.operations) returns setof text language sql stable as $$
-  select n.wager_id from rounds.named_wagers(op.request) n
-  union
-  select w.wager_id from rounds.wagers w
-   where w.client_id = op.client_id and w.round_id = op.round_id
-     and (rounds.is_whole_void(op) and w.status in ('open', 'settled') or rounds.is_closing(op) and w.status = 'open')
+-- The wagers an operation decides, with what they win: those named, and where it closes or voids the round, the rest, which win
+-- nothing. Grouped, not joined: without statistics the planner would compare each name with each wager.
+create or replace function rounds.concerned(op rounds.operations) returns table (wager_id text, payout bigint) language sql stable as $$
+  select c.wager_id, max(c.payout) from (
+      select n.wager_id, n.payout from rounds.named_wagers(op.request) n
+      union all
+      select w.wager_id, 0 from rounds.wagers w
+       where w.client_id = op.client_id and w.round_id = op.round_id
+         and (rounds.is_whole_void(op) and w.status in ('open', 'settled') or rounds.is_closing(op) and w.status = 'open')) c
+   group by c.wager_id
 $$;
 
 -- Waits for rollbacks under way, so that what is judged next stays so. In order of id, though a rollback locks but one.
 create or replace function rounds.lock_wagers(op rounds.operations) returns void language plpgsql as $$
 begin
-  perform from (select wager_id from rounds.concerned(op) c (wager_id) order by wager_id) c,
+  perform from (select wager_id from rounds.concerned(op) order by wager_id) c,
     lateral (select from rounds.wagers w where w.wager_id = c.wager_id and w.client_id = op.client_id for no key update) w;
 end $$;
 
@@ -49,12 +52,10 @@ end $$;
 -- takes it back; a void gives stakes back and takes payouts back.
 create or replace function rounds.plan_outcomes(op rounds.operations) returns void language sql as $$
   insert into rounds.outcomes (client_id, kind, operation_id, wager_id, payout, was_status, was_payout, transfer_id)
-    with named as materialized (select * from rounds.named_wagers(op.request)),
-    decided as (
-      select w.*, coalesce(n.payout, 0) as wins
-        from rounds.concerned(op) c (wager_id)
+    with decided as (
+      select w.*, c.payout as wins
+        from rounds.concerned(op) c
        cross join lateral rounds.wager(op.client_id, c.wager_id) w
-        left join named n on n.wager_id = w.wager_id
        where w.status in ('open', 'settled') -- a void may name one voided before
     )
     select op.client_id, op.kind, op.operation_id, wager_id, wins, status, payout,
