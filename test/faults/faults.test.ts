@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { everythingEndedOnce } from './afterwards.ts';
+import { settleWhileKilling } from './largeSettlement.ts';
 import { beforeKill, inParallel, Loads } from './loads.ts';
 import { Stand, type Victim } from './stand.ts';
 
@@ -72,6 +73,9 @@ describe('when processes are killed', function () {
     assert.equal(await isStored(), true);
     await loads.endsWell(payment);
   });
+
+  it('a round of 1,200 wagers is settled once, although the worker dies twice and Postgres once while it is posted', () =>
+    settleWhileKilling(stand, loads, { players: 600, wagersEach: 2, workerKills: 2 }));
 
   for (const victim of ['temporal', 'postgres'] as const) {
     it(`nothing that was acknowledged is lost, although ${victim} dies under a mixed load`, async () => {

@@ -24,20 +24,21 @@ interface Payment {
 /** Work that is sent while processes are killed; what should come of it is added to what the players should have. */
 export class Loads {
   readonly #stand: Stand;
-  #crowd: Promise<string[]> | undefined;
+  readonly #crowds = new Map<number, Promise<string[]>>();
 
   constructor(stand: Stand) {
     this.#stand = stand;
   }
 
   /** A round of 150 players, with two wagers each. */
-  async table(wagersEach = 2): Promise<Table> {
-    this.#crowd ??= inParallel(PLAYERS, () => this.#stand.richPlayer(1_000_000));
-    const players = await this.#crowd;
+  async table(wagersEach = 2, count = PLAYERS): Promise<Table> {
+    const crowd = this.#crowds.get(count) ?? inParallel(count, () => this.#stand.richPlayer(1_000_000));
+    this.#crowds.set(count, crowd);
+    const players = await crowd;
     const roundId = this.#stand.id('round');
-    const outcomes = await inParallel(PLAYERS * wagersEach, async (number) => {
+    const outcomes = await inParallel(count * wagersEach, async (number) => {
       const wagerId = `${roundId}-w${String(number)}`;
-      const playerId = players[number % PLAYERS] ?? '';
+      const playerId = players[number % count] ?? '';
       const wager = { wagerId, playerId, gameId: 'drill', amount: STAKE, currency: 'SEK' };
       await this.#stand.play(`/v1/rounds/${roundId}/wagers`, wager);
       this.#stand.moved(playerId, -STAKE);

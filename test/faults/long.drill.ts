@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { everythingEndedOnce } from './afterwards.ts';
+import { settleWhileKilling } from './largeSettlement.ts';
 import { beforeKill, inParallel, Loads, type Table } from './loads.ts';
 import { Stand, type Victim } from './stand.ts';
 
@@ -57,6 +58,11 @@ describe(`when processes are killed at random, DRILL_SEED=${String(seed)}`, func
   });
 
   after(() => stand.stop());
+
+  it('a round of 10,000 wagers is settled once, although the worker dies five times and Postgres once while it is posted', async () => {
+    await settleWhileKilling(stand, loads, { players: 5_000, wagersEach: 2, workerKills: 5 });
+    await everythingEndedOnce(stand);
+  });
 
   for (let wave = 1; wave <= waves; wave += 1) {
     const kills = somebody();
