@@ -3,6 +3,7 @@ import { findDrift } from '../../ledger/verify/findDrift.ts';
 import { createPool } from '../../ops/postgres.ts';
 import { median, readOptions, report } from '../support/report.ts';
 import type { Load, Loaded } from './load.ts';
+import { measureSagas } from './sagas.ts';
 import { openStand, placeWagers } from './stand.ts';
 
 const USAGE = `usage: npm run bench:rounds -- [--quick] [--json FILE]
@@ -96,7 +97,15 @@ async function run() {
     direct_settlement_to_wager: { value: rate('settlement') / rate('wager'), goal: '>= 0.7' },
     one_player_to_wager: { value: rate('onePlayer') / rate('wager'), goal: '>= 0.3' },
   };
-  report('rounds', { figures, ratios }, json);
+  console.log('\n  workflows that answer: an empty one, and settlements');
+  const sagas = await measureSagas(stand, quick);
+  for (const [name, { value, unit }] of Object.entries(sagas.figures))
+    console.log(`  ${name.padEnd(28)}${value.toFixed(0).padStart(8)} ${unit}`);
+  report(
+    'rounds',
+    { figures: { ...figures, ...sagas.figures }, ratios: { ...ratios, ...sagas.ratios } },
+    json,
+  );
   const pool = createPool(stand.owner, { max: 1, onIdleError: () => undefined });
   const drift = await findDrift(pool);
   await pool.end();

@@ -31,7 +31,7 @@ export async function openStand() {
     };
     await start('api', { ...node('api/main.ts'), env }, 'SIGTERM', answers(`${api}/healthz`));
     await start('bare', node('bench/rounds/bare.ts', String(barePort)), 'SIGTERM', answers(bare));
-    return { api, bare, owner, apiLog: () => endOfLog(logOf('api'), 0), close };
+    return { api, bare, owner, app, apiLog: () => endOfLog(logOf('api'), 0), close };
   } catch (error) {
     await close();
     throw error;
