@@ -17,29 +17,37 @@ create or replace function rounds.post_moves(p_client text, p_kind text, p_id te
 declare
   op rounds.operations := rounds.claimed(p_client, p_kind, p_id);
   batch rounds.moves[];
-  ids uuid[];
-  refused uuid[];
+  move rounds.moves;
+  paid integer := 0;
+  verdicts ledger.verdict[];
   debts bigint[];
-  balances bigint[];
+  verdict ledger.verdict;
 begin
   if op.operation_id is not null then
     batch := array(select m from rounds.moves m
       where (m.client_id, m.kind, m.operation_id) = (p_client, p_kind, p_id) and not m.posted order by m.seq limit p_batch);
-    ids := array(select transfer_id from unnest(batch) m where transfer_id is not null order by seq);
     -- A win repays what the player owes; a stake that comes back is no win.
-    select array_agg(ids[at]) filter (where (p.verdict).code is not null), array_agg(p.owed order by at), array_agg((p.verdict).balance order by at),
-           (array_agg(jsonb_strip_nulls(jsonb_build_object('code', (p.verdict).code, 'facts', (p.verdict).facts)) order by at)
-              filter (where (p.verdict).code is not null))[1]
-      into refused, debts, balances, problem
+    select array_agg(p.verdict order by at), array_agg(p.owed order by at) into verdicts, debts
       from ledger.post_net_all(array(
              select row(transfer_id, p_kind, p_kind || '/' || p_client || '/' || p_id, clock_timestamp(), player_id, currency, net,
                         rounds.house_legs(currency, net, from_stakes), p_kind <> 'void')::ledger.net
                from unnest(batch) m where transfer_id is not null order by seq)) with ordinality as p (verdict, owed, at);
-    update rounds.moves m
-       set posted = true, owed = case when m.net < 0 then coalesce(money.owed, 0) else 0 end,
-           balance = coalesce(money.balance, ledger.cash(m.player_id, m.currency))
-      from unnest(batch) mine left join unnest(ids, debts, balances) money (id, owed, balance) on money.id = mine.transfer_id
-     where (m.client_id, m.kind, m.operation_id, m.seq) = (p_client, p_kind, p_id, mine.seq) and (mine.transfer_id is null or mine.transfer_id <> all (coalesce(refused, '{}')));
+    -- One by one: joined, each move was compared with each verdict.
+    foreach move in array batch loop
+      verdict := null;
+      if move.transfer_id is not null then
+        paid := paid + 1;
+        verdict := verdicts[paid];
+      end if;
+      if verdict.code is not null then
+        problem := coalesce(problem, jsonb_strip_nulls(jsonb_build_object('code', verdict.code, 'facts', verdict.facts)));
+      else
+        update rounds.moves
+           set posted = true, owed = case when net < 0 then coalesce(debts[paid], 0) else 0 end,
+               balance = coalesce(verdict.balance, ledger.cash(move.player_id, move.currency))
+         where (client_id, kind, operation_id, seq) = (p_client, p_kind, p_id, move.seq);
+      end if;
+    end loop;
   end if;
   select count(*) filter (where m.posted), count(*) into done, of
     from rounds.moves m where (m.client_id, m.kind, m.operation_id) = (p_client, p_kind, p_id);
