@@ -105,6 +105,7 @@ create table payments.webhooks (
   outcome text,
   tries integer not null default 0,
   next_try_at timestamptz not null default clock_timestamp(),
+  parked_at timestamptz,
   primary key (provider, event_id)
 );
-create index webhooks_waiting on payments.webhooks (next_try_at) where processed_at is null;
+create index webhooks_waiting on payments.webhooks (next_try_at) where processed_at is null and parked_at is null;

@@ -13,7 +13,7 @@ export {
   stepWithdrawal,
 } from './records.ts';
 export { lateDeposit, lateWithdrawal } from './late.ts';
-export { deliverNext, storeWebhook, type Delivered, type Subject } from './webhooks.ts';
+export { deliverNext, storeWebhook, type Delivered, type Parked, type Subject } from './webhooks.ts';
 export {
   findAction,
   findDeposit,

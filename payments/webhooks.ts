@@ -1,5 +1,5 @@
 import type { ProviderNews } from '../contract/payments.ts';
-import { inTransaction, type Pool, type Tx } from '../ops/postgres.ts';
+import { inTransaction, isOfTheData, type Pool, type Tx } from '../ops/postgres.ts';
 import type { WebhookEvent } from './provider.ts';
 
 /** Stores what a provider said. A second delivery of the same event changes nothing. */
@@ -30,39 +30,77 @@ export interface Delivered {
 export type Deliver = (subject: Subject, news: ProviderNews) => Promise<Delivered>;
 
 const LONGEST_WAIT = '5 minutes';
+/** About twenty minutes: whatever our database refuses for so long needs a person. What only waits is never parked. */
+const TRIES_BEFORE_PARKED = 15;
+
+/** A webhook that is tried no more until a person clears its `parked_at`. */
+export interface Parked {
+  readonly provider: string;
+  readonly eventId: string;
+  readonly reason: string;
+}
 
 /**
  * Delivers the next stored webhook, if one is due; answers whether there was one. Several may run at once: each event
- * is locked by the one that delivers it, and one that fails waits longer each time and blocks nobody.
+ * is locked by the one that delivers it, and one that fails waits longer each time and blocks nobody. One that our database
+ * itself refuses, again and again, is parked.
  */
-export async function deliverNext(pool: Pool, deliver: Deliver): Promise<boolean> {
+export async function deliverNext(
+  pool: Pool,
+  deliver: Deliver,
+  onParked: (parked: Parked) => void = () => undefined,
+): Promise<boolean> {
+  let parked: Parked | undefined;
   // The lock is held over a call to our own Temporal, not to a third party: one event, one short transaction.
-  return await inTransaction(pool, async (tx) => {
-    const { rows } = await tx.query<{ provider: string; eventId: string; body: WebhookEvent }>(`
-      select provider, event_id as "eventId", body from payments.webhooks
-       where processed_at is null and next_try_at <= clock_timestamp()
+  const found = await inTransaction(pool, async (tx) => {
+    const { rows } = await tx.query<Stored>(`
+      select provider, event_id as "eventId", body, tries from payments.webhooks
+       where processed_at is null and parked_at is null and next_try_at <= clock_timestamp()
        order by next_try_at limit 1 for update skip locked`);
     const [webhook] = rows;
     if (webhook === undefined) return false;
-    const { provider, eventId, body } = webhook;
-    const outcome = await deliverOne(tx, provider, body, deliver).catch((error: unknown) => ({
-      failed: String(error),
-    }));
-    if (typeof outcome === 'string') {
-      await tx.query(
-        'update payments.webhooks set processed_at = clock_timestamp(), outcome = $3, tries = tries + 1 where provider = $1 and event_id = $2',
-        [provider, eventId, outcome],
-      );
-    } else {
-      await tx.query(
-        `update payments.webhooks set tries = tries + 1, outcome = $3,
-                next_try_at = clock_timestamp() + least(interval '200 milliseconds' * 2 ^ least(tries, 20), $4::interval)
-          where provider = $1 and event_id = $2`,
-        [provider, eventId, outcome.failed.slice(0, 500), LONGEST_WAIT],
-      );
-    }
+    parked = await deliverOrWait(tx, webhook, deliver);
     return true;
   });
+  // Only after the commit: what was rolled back was not parked.
+  if (parked !== undefined) onParked(parked);
+  return found;
+}
+
+interface Stored {
+  readonly provider: string;
+  readonly eventId: string;
+  readonly body: WebhookEvent;
+  readonly tries: number;
+}
+
+async function deliverOrWait(
+  tx: Tx,
+  { provider, eventId, body, tries }: Stored,
+  deliver: Deliver,
+): Promise<Parked | undefined> {
+  // Without it, a statement that raises aborts the transaction, and the wait that is written here is lost with it.
+  await tx.query('savepoint delivery');
+  try {
+    const outcome = await deliverOne(tx, provider, body, deliver);
+    await tx.query(
+      'update payments.webhooks set processed_at = clock_timestamp(), outcome = $3, tries = tries + 1 where provider = $1 and event_id = $2',
+      [provider, eventId, outcome],
+    );
+    return undefined;
+  } catch (error) {
+    await tx.query('rollback to savepoint delivery');
+    const parks = isOfTheData(error) && tries + 1 >= TRIES_BEFORE_PARKED;
+    // Postgres keeps no NUL in a text.
+    const reason = String(error).replaceAll('\0', '').slice(0, 500);
+    await tx.query(
+      `update payments.webhooks set tries = tries + 1, outcome = $3, parked_at = case when $5::boolean then clock_timestamp() end,
+              next_try_at = clock_timestamp() + least(interval '200 milliseconds' * 2 ^ least(tries, 20), $4::interval)
+        where provider = $1 and event_id = $2`,
+      [provider, eventId, reason, LONGEST_WAIT, parks],
+    );
+    return parks ? { provider, eventId, reason } : undefined;
+  }
 }
 
 /** A payment is known by its key and its provider: what another provider says of it is not news. */

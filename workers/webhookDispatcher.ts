@@ -15,7 +15,14 @@ import {
 } from '../contract/payments.ts';
 import type { Log } from '../ops/log.ts';
 import type { Pool } from '../ops/postgres.ts';
-import { deliverNext, lateDeposit, lateWithdrawal, type Delivered, type Subject } from '../payments/index.ts';
+import {
+  deliverNext,
+  lateDeposit,
+  lateWithdrawal,
+  type Delivered,
+  type Parked,
+  type Subject,
+} from '../payments/index.ts';
 
 const IDLE_MS = 200;
 /** Shorter than Postgres lets a transaction rest: ops/postgres.ts. */
@@ -39,10 +46,13 @@ export function startWebhookDispatcher({
   const client = new Client({ connection: connection as unknown as Connection, namespace });
   const deliver = (subject: Subject, news: ProviderNews) =>
     connection.withDeadline(Date.now() + LONGEST_CALL_MS, () => handOver(client, pool, subject, news));
+  const onParked = (parked: Parked) => {
+    log.error(parked, 'webhook parked');
+  };
   let running = true;
   const loop = async () => {
     while (running) {
-      const found = await deliverNext(pool, deliver).catch((error: unknown) => {
+      const found = await deliverNext(pool, deliver, onParked).catch((error: unknown) => {
         log.warn({ err: String(error) }, 'webhooks wait');
         return false;
       });

@@ -43,7 +43,7 @@ const item = z.object({
   redirectUrl: z.url().max(2_000).nullish(),
 });
 
-const webhook = item.extend({ eventId: z.string().min(1).max(200), type: z.enum(['payment', 'payout']) });
+const webhook = item.extend({ eventId: text.min(1).max(200), type: z.enum(['payment', 'payout']) });
 
 /** Speaks to the providers of dev/simulator as to real ones: over HTTP, with keys, time-outs and signed webhooks. */
 export class SimulatorProvider implements PaymentProvider {

@@ -100,7 +100,7 @@ describe('a step of a payment', () => {
   };
 
   it('credits a deposit once, however often and however many at once ask for it', async () => {
-    const playerId = await aPlayer(0n + 1n);
+    const playerId = await aPlayer(1n);
     const step = await aDeposit(playerId);
     const answers = await Promise.all(Array.from({ length: 20 }, () => step(1, 'captured', 'credited')));
     assert.equal(new Set(answers.map(({ at }) => at)).size, 1, 'all hear of the same moment');

@@ -7,6 +7,7 @@ import {
   openWithdrawal,
   stepWithdrawal,
   storeWebhook,
+  type Parked,
   type Subject,
 } from '../../payments/index.ts';
 import { award, register } from '../../players/index.ts';
@@ -163,6 +164,82 @@ describe('what providers tell us', () => {
       handed.map(({ subject }) => subject.id),
       [good, poisonous],
     );
+  });
+
+  const dueNow = () =>
+    db.owner.query('update payments.webhooks set next_try_at = clock_timestamp() where processed_at is null');
+
+  it('that makes our own database refuse waits like any other failure, and those behind it are delivered', async () => {
+    const [poisonous, good] = [await aDeposit(), await aDeposit()];
+    await tell(poisonous);
+    await tell(good);
+    // Postgres keeps no NUL in a text: the update of the deposit raises.
+    const raising = async (subject: Subject, told: ProviderNews) =>
+      subject.id === poisonous ? { outcome: 'started', startedAs: 'a saga\0' } : await deliver(subject, told);
+    await deliverAll(raising);
+    assert.deepEqual(
+      handed.map(({ subject }) => subject.id),
+      [good],
+    );
+    const [waiting] = await webhooks();
+    assert.equal(waiting?.done, false);
+    assert.ok(waiting.waits > 0n);
+    assert.match(waiting.outcome, /invalid byte sequence/);
+    await dueNow();
+    await deliverAll();
+    assert.equal(handed.length, 2, 'it is handed over when it can be');
+  });
+
+  it('that fails with words Postgres cannot keep waits too', async () => {
+    await tell(await aDeposit());
+    await deliverAll(() => Promise.reject(new Error('a\0b')));
+    assert.match((await webhooks())[0]!.outcome, /ab/);
+  });
+
+  it('that our own database refuses again and again is parked with its reason, once, and blocks nobody', async () => {
+    const [poisonous, good] = [await aDeposit(), await aDeposit()];
+    await tell(poisonous, { eventId: 'poison' });
+    const parked: Parked[] = [];
+    const raising = async (subject: Subject, told: ProviderNews) =>
+      subject.id === poisonous ? { outcome: 'started', startedAs: 'a saga\0' } : await deliver(subject, told);
+    for (let n = 0; n < 20; n++) {
+      await deliverNext(db.pool, raising, (one) => parked.push(one));
+      await dueNow();
+    }
+    assert.deepEqual(
+      parked.map(({ provider, eventId }) => [provider, eventId]),
+      [['nordpay', 'poison']],
+    );
+    assert.match(parked[0]!.reason, /invalid byte sequence/);
+    await tell(good);
+    await deliverAll(raising);
+    assert.deepEqual(
+      handed.map(({ subject }) => subject.id),
+      [good],
+    );
+    await db.owner.query('update payments.webhooks set parked_at = null');
+    await deliverAll();
+    assert.equal(handed.length, 2, 'a person lets it go on');
+  });
+
+  it('of a payment nobody knows is never parked: the payment may come yet', async () => {
+    const id = randomUUID();
+    await tell(id);
+    await db.owner.query('update payments.webhooks set tries = 1000');
+    await deliverAll();
+    await aDeposit(id);
+    await dueNow();
+    await deliverAll();
+    assert.equal(handed.length, 1);
+  });
+
+  it('that comes twenty times at once is stored once and handed over once', async () => {
+    const id = await aDeposit();
+    await Promise.all(Array.from({ length: 20 }, () => tell(id, { eventId: 'e-1' })));
+    assert.equal((await webhooks()).length, 1);
+    await Promise.all(Array.from({ length: 5 }, () => deliverAll()));
+    await deliverAll();
+    assert.equal(handed.length, 1);
   });
 
   it('is handed over once by several dispatchers at once', async () => {
