@@ -16,7 +16,7 @@ describe('a word that comes after a payment had ended', () => {
   const { player, aDeposit, news, db } = aWebhookQueue();
 
   const moveDeposit = (depositId: string, event: 'captured' | 'expired', to: 'credited' | 'expired') =>
-    stepDeposit(db().pool, { depositId, seq: 1, event, to, by: 'countroom', provider: 'nordpay' });
+    stepDeposit(db().pool, { depositId, seq: 1, event, to, provider: 'nordpay' });
   const matters = async (depositId: string, state: ProviderNews['state'], key = depositKey(depositId)) =>
     (await lateDeposit(db().pool, depositId, news(key, state))) !== undefined;
 
