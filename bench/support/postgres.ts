@@ -43,10 +43,43 @@ export async function openScratch() {
     const owner = ownerUrl(port, PASSWORD, 'bench');
     await migrate(owner);
     await setAppPassword(superuser, PASSWORD);
-    const app = `postgres://countroom_app:${PASSWORD}@127.0.0.1:${String(port)}/bench`;
-    return { owner, app, start, logOf, close };
+    const appUrl = (name: string) => `postgres://countroom_app:${PASSWORD}@127.0.0.1:${String(port)}/${name}`;
+    /** One more empty ledger, in the same Postgres. */
+    const another = async (name: string) => {
+      await createDatabase(superuser, name);
+      const url = ownerUrl(port, PASSWORD, name);
+      await migrate(url);
+      return { owner: url, app: appUrl(name) };
+    };
+    return { owner, app: appUrl('bench'), another, start, logOf, close };
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+export type Scratch = Awaited<ReturnType<typeof openScratch>>;
+
+/** Runs `work` beside a new Postgres, which is gone afterwards; after Ctrl-C as well. */
+export async function withScratch(work: (scratch: Scratch) => Promise<void>): Promise<void> {
+  const opening = openScratch();
+  const stopping = { asked: false };
+  const stop = () => {
+    if (stopping.asked) return;
+    stopping.asked = true;
+    console.error('\n  Interrupted: the scratch Postgres is removed.');
+    void opening
+      .then(({ close }) => close())
+      .catch(() => undefined)
+      .then(() => process.exit(130));
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  try {
+    await work(await opening);
+  } catch (error) {
+    if (!stopping.asked) throw error; // else it is only that Postgres went away
+  } finally {
+    if (!stopping.asked) await (await opening).close();
+    process.off('SIGINT', stop).off('SIGTERM', stop);
   }
 }

@@ -27,11 +27,19 @@ export function percentile(numbers: readonly number[], p: number): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) * p)] ?? 0;
 }
 
-/** Shows the ratios, and writes everything to the file if there is one. */
+/** Whether a value reaches a goal such as `>= 6`. */
+function reaches(value: number, goal: string): boolean {
+  const limit = Number(goal.slice(2));
+  return goal.startsWith('>=') ? value >= limit : value <= limit;
+}
+
+/** Shows the ratios, with a mark where a goal is missed, and writes everything to the file if there is one. */
 export function report(name: string, { figures, ratios }: Report, json: string | undefined): void {
   console.log();
   for (const [ratio, { value, goal }] of Object.entries(ratios))
-    console.log(`  ${ratio.padEnd(30)}${value.toFixed(2).padStart(7)}  goal ${goal}`);
+    console.log(
+      `  ${ratio.padEnd(34)}${value.toFixed(2).padStart(8)}  goal ${reaches(value, goal) ? goal : `${goal}  MISSED`}`,
+    );
   if (json === undefined) return;
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   const machine = [
