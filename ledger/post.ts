@@ -73,8 +73,8 @@ export async function post(db: Pool | Tx, deed: Posting): Promise<Verdict> {
   return await ask(
     db,
     'ledger_post',
-    `ledger.post($1::uuid, $2::text, $3::text, $4::timestamptz, ${legsFrom(5)})`,
-    [...valuesOf(deed), ...columnsOf(deed.legs)],
+    'ledger.post($1::uuid, $2::text, $3::text, $4::timestamptz, $5::ledger.leg[])',
+    [...valuesOf(deed), literalOf(deed.legs)],
   );
 }
 
@@ -133,8 +133,8 @@ export async function postNet(db: Pool | Tx, net: Net): Promise<{ verdict: Verdi
     db,
     'ledger_post_net',
     `select (p.verdict).*, p.owed from ledger.post_net($1::uuid, $2::text, $3::text, $4::timestamptz, $5::text, $6::text, $7::bigint,
-       ${legsFrom(9)}, $8::boolean) p`,
-    [...valuesOf(net), net.playerId, net.currency, net.net, net.repay, ...columnsOf(net.house)],
+       $8::ledger.leg[], $9::boolean) p`,
+    [...valuesOf(net), net.playerId, net.currency, net.net, literalOf(net.house), net.repay],
   );
   return { verdict: toVerdict(row), owed: row.owed };
 }
@@ -165,10 +165,18 @@ export const toVerdict = ({ outcome, code, facts, replayed, balance, transfer_id
     ? { outcome, replayed, code, facts: facts ?? {} }
     : { outcome: 'applied', replayed, balance, transferId: transfer_id };
 
-/** An array of legs made of four arrays, since the driver knows no composite types. */
-const legsFrom = (at: number) => `array(select row(kind, owner, currency, amount, 0)::ledger.leg
-  from unnest($${String(at)}::text[], $${String(at + 1)}::text[], $${String(at + 2)}::text[], $${String(at + 3)}::bigint[])
-    with ordinality as l (kind, owner, currency, amount, at) order by at)`;
+/**
+ * Legs as Postgres writes an array of composites, since the driver knows none: `{"(\"player_cash\",...)"}`. Made of four
+ * arrays by a query instead, a posting took 9 us of CPU more. For a batch it is the other way about: 3 us a posting more, here.
+ */
+const literalOf = (legs: readonly Leg[]) =>
+  `{${legs
+    .map(({ kind, owner, currency, amount }) =>
+      quote(`(${quote(kind)},${quote(owner)},${quote(currency)},${String(amount)},0)`),
+    )
+    .join()}}`;
+
+const quote = (text: string) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 
 const columnsOf = (legs: readonly Leg[]) => [
   legs.map(({ kind }) => kind),

@@ -153,6 +153,15 @@ describe('a transfer', () => {
     await applied(house(most));
   });
 
+  it('finds a player by an id of any characters', async () => {
+    for (const player of [`"p" \\ {1,2} ('x')`, '\\"', ' ', 'null', 'å→🎰']) {
+      await openPlayer(ledger.pool, player, 'SEK');
+      await applied(ledger.deposit(player, 10n));
+      assert.equal((await applied(ledger.stake(player, 4n))).balance, 6n);
+      assert.equal(await ledger.cash(player), 6n, player);
+    }
+  });
+
   it('sums the legs of an account that is named twice', async () => {
     const player = await ledger.player(100n);
     const legs = [
