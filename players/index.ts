@@ -85,3 +85,4 @@ export const award = (pool: Pool, a: Award): Promise<AwardVerdict> =>
        from players.award($1::text, $2::text, $3::text, $4::text, $5::bigint, $6::jsonb, $7::text)`,
     [a.clientId, a.awardId, a.playerId, a.currency, a.amount, JSON.stringify(a.request), a.objection ?? null],
   );
+export * from './protection.ts';

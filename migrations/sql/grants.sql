@@ -6,7 +6,7 @@ revoke all on all functions in schema ledger from public, countroom_app;
 grant usage on schema ledger, rounds, payments, players, access to countroom_app;
 grant select on all tables in schema ledger, rounds, payments, players, access to countroom_app;
 grant insert, update on all tables in schema rounds, payments, players to countroom_app;
-grant delete on players.currencies to countroom_app;
+grant delete on players.currencies, players.spending_news to countroom_app;
 grant usage on all sequences in schema rounds, payments, players to countroom_app;
 
 grant execute on function ledger.derive_id, ledger.lock_accounts, ledger.cash, ledger.open_player, ledger.post, ledger.post_all, ledger.post_net, ledger.post_net_all, ledger.hold,

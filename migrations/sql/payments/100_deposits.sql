@@ -1,12 +1,15 @@
 -- Writes a deposit down, or answers what it was answered: `opened`, or `refused` with a code.
 create or replace function payments.open_deposit(
   p_id text, p_client text, p_player text, p_amount bigint, p_currency text, p_request jsonb, p_workflow text, p_expires_in_ms bigint, p_objection text,
-  out outcome text, out code text, out opened_at timestamptz
+  out outcome text, out code text, out facts jsonb, out opened_at timestamptz
 ) language plpgsql as $$
 declare
   d payments.deposits;
 begin
   code := coalesce(p_objection, players.objection(p_player, p_currency));
+  if code is null and cardinality(players.lock_guards(array[p_player])) > 0 then
+    select p.code, p.facts into code, facts from players.protect(p_player, p_currency, 'deposit', p_amount) p;
+  end if;
   insert into payments.deposits (deposit_id, client_id, player_id, amount, currency, status, reason, request, workflow_id, expires_at)
     values (p_id, p_client, p_player, p_amount, p_currency, case when code is null then 'pending' else 'refused' end, code, p_request, p_workflow,
       clock_timestamp() + p_expires_in_ms * interval '1 millisecond')
@@ -17,8 +20,9 @@ begin
   else
     code := case when d.status = 'refused' then d.reason end;
     insert into payments.events (kind, id, seq, event, by, facts)
-      values ('deposit', p_id, 0, case when code is null then 'requested' else 'refused' end, 'client ' || p_client, jsonb_strip_nulls(jsonb_build_object('code', code)))
+      values ('deposit', p_id, 0, case when code is null then 'requested' else 'refused' end, 'client ' || p_client, jsonb_strip_nulls(jsonb_build_object('code', code, 'facts', case when code is not null then facts end)))
       on conflict do nothing;
+    facts := (select e.facts -> 'facts' from payments.events e where (e.kind, e.id, e.seq) = ('deposit', p_id, 0));
   end if;
   outcome := case when code is null then 'opened' else 'refused' end;
   opened_at := d.created_at;

@@ -18,6 +18,7 @@ begin
     return;
   end if;
   update players.players set jurisdiction = p_jurisdiction where player_id = p_player;
+  insert into players.guards select p_player from players.jurisdictions where jurisdiction = p_jurisdiction and required_periods <> '{}' on conflict do nothing;
   delete from players.currencies where player_id = p_player and currency <> all (p_currencies);
   insert into players.currencies select p_player, unnest(p_currencies) on conflict do nothing;
   perform ledger.open_player(p_player, currency) from unnest(p_currencies) currency order by currency;

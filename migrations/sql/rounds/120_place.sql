@@ -21,6 +21,13 @@ begin
      order by s.at);
 end $$;
 
+create or replace function rounds.lock_stakes_accounts(p_stakes rounds.stake[]) returns void language plpgsql as $$
+begin
+  perform ledger.lock_accounts(array(
+    select distinct row(kind, case kind when 'player_cash' then player_id else 'house' end, currency, 0, 0)::ledger.leg
+      from unnest(p_stakes), unnest(array['player_cash', 'stakes_in_play']) kind));
+end $$;
+
 -- Takes stakes, each as if it came alone, in their order: the fate of its id, the round, the money and the record. An
 -- answer for each, in one transaction. A refused wager is a record of its round too, so it opens one.
 create or replace function rounds.place_wagers(p_stakes rounds.stake[]) returns setof rounds.answer language plpgsql as $$
@@ -31,6 +38,8 @@ declare
   fresh rounds.stake[];
   why text[];
   theirs rounds.answer[] := '{}';
+  -- What protection says; null where they must go one by one.
+  against rounds.answer[];
   money ledger.verdict[];
   paid integer := 0;
   stake rounds.stake;
@@ -52,6 +61,16 @@ begin
     foreach paid in array places loop fresh := fresh || p_stakes[paid]; end loop;
     perform rounds.open_rounds(fresh);
     why := rounds.objections(fresh);
+    against := rounds.protect(fresh, why, players.lock_guards(array(select player_id from unnest(fresh))));
+    if against is null then
+      perform rounds.lock_stakes_accounts(fresh);
+      foreach paid in array places loop answers[paid] := (select a from rounds.place_wagers(array[p_stakes[paid]]) a); end loop;
+      fresh := '{}';
+    else
+      for nth in 1..cardinality(against) loop why[nth] := coalesce(why[nth], (against[nth]).code); end loop;
+    end if;
+  end if;
+  if cardinality(fresh) > 0 then
     money := array(select m from ledger.post_all(array(
       select row(ledger.derive_id('wager', client_id, wager_id), 'stake', 'wager/' || client_id || '/' || wager_id, clock_timestamp(), array[
           row('player_cash', player_id, currency, -amount, 0)::ledger.leg, row('stakes_in_play', 'house', currency, amount, 0)::ledger.leg], null, null, false)::ledger.deed
@@ -68,7 +87,7 @@ begin
       theirs[nth] := case
         when coalesce(why[nth], verdict.code) is null
           then rounds.answered('applied', coalesce(verdict.balance, ledger.cash(stake.player_id, stake.currency)), array[verdict.transfer_id])
-        else rounds.refused(coalesce(why[nth], verdict.code), verdict.facts) end;
+        else rounds.refused(coalesce(why[nth], verdict.code), coalesce(verdict.facts, (against[nth]).facts)) end;
       answers[places[nth]] := theirs[nth];
     end loop;
     insert into rounds.wagers (client_id, wager_id, round_id, player_id, game_id, amount, currency, status, code, facts, balance,

@@ -14,10 +14,11 @@ declare
   places integer[] := rounds.lock_plays(p_plays);
   fresh rounds.play[] := array(select p_plays[at] from unnest(places) at);
   theirs rounds.answer[];
+  guarded text[] := players.lock_guards(array(select player_id from unnest(p_plays)));
 begin
   if cardinality(fresh) < cardinality(p_plays) then perform rounds.lock_accounts_of(p_plays); end if;
   begin
-    theirs := rounds.play_together(fresh);
+    theirs := rounds.play_together(fresh, guarded);
   exception when sqlstate 'CR001' then -- a result was refused: its stake goes with it
     perform rounds.lock_accounts_of(p_plays);
     if cardinality(fresh) = 1 then theirs := array[rounds.refused(sqlerrm::jsonb ->> 'code', sqlerrm::jsonb -> 'facts')]; end if;
@@ -82,10 +83,11 @@ end $$;
 
 -- Moves the money of plays that are fresh, and answers each. Both transfers of one or none: where a stake is refused its result
 -- is too; where a result is refused it raises CR001, with the code and the facts as its message.
-create or replace function rounds.play_together(p_plays rounds.play[]) returns rounds.answer[] language plpgsql as $$
+create or replace function rounds.play_together(p_plays rounds.play[], p_guarded text[]) returns rounds.answer[] language plpgsql as $$
 declare
   stakes rounds.stake[];
   objections text[];
+  against rounds.answer[];
   money ledger.verdict[];
   stake ledger.verdict;
   result ledger.verdict;
@@ -96,6 +98,9 @@ begin
   stakes := array(select row(client_id, round_id, wager_id, player_id, game_id, amount, currency, objection)::rounds.stake from unnest(p_plays));
   perform rounds.open_rounds(stakes);
   objections := rounds.objections(stakes);
+  against := rounds.protect(stakes, objections, p_guarded);
+  if against is null then raise exception using errcode = 'CR001', message = '{}'; end if;
+  for nth in 1..cardinality(against) loop objections[nth] := coalesce(objections[nth], (against[nth]).code); end loop;
   money := array(select m from ledger.post_all(array(
     select deed from unnest(p_plays, objections) with ordinality
         as p (client_id, round_id, wager_id, settlement_id, player_id, game_id, amount, currency, payout, close_round, objection, why, at)
@@ -124,7 +129,7 @@ begin
       raise exception using errcode = 'CR001', message = jsonb_build_object('code', result.code, 'facts', result.facts)::text;
     end if;
     answers[nth] := case
-      when coalesce(objections[nth], stake.code) is not null then rounds.refused(coalesce(objections[nth], stake.code), stake.facts)
+      when coalesce(objections[nth], stake.code) is not null then rounds.refused(coalesce(objections[nth], stake.code), coalesce(stake.facts, (against[nth]).facts))
       else rounds.answered('applied', coalesce(result.balance, ledger.cash(play.player_id, play.currency)), array[stake.transfer_id, result.transfer_id]) end;
   end loop;
   return answers;

@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict';
+import {
+  applyRaise,
+  block,
+  limitsOf,
+  register,
+  setLimit,
+  type LimitKind,
+  type LimitPeriod,
+} from '../../players/index.ts';
+import type { Answered } from '../../rounds/index.ts';
+import { aTable, fateOf, fresh, type Table } from './table.ts';
+
+const limit = (table: Table, playerId: string, kind: LimitKind, period: LimitPeriod, amount: number | null) =>
+  setLimit(table.pool, {
+    playerId,
+    currency: 'SEK',
+    kind,
+    period,
+    amount: amount === null ? null : BigInt(amount),
+  });
+
+const usedOf = async (table: Table, playerId: string) =>
+  (await limitsOf(table.pool, playerId)).map((l) => [l.kind, l.period, Number(l.amount), Number(l.used)]);
+
+const stake = (table: Table, player: string, amount: number): Promise<Answered> =>
+  table.stake({ round: fresh('r'), wager: fresh('w'), player, amount });
+
+const factsOf = (answered: Answered) =>
+  answered.outcome === 'refused' ? answered.refusal.facts ?? {} : assert.fail('not refused');
+
+describe('a player who has a limit', () => {
+  let table: Table;
+  before(async () => {
+    table = await aTable();
+  });
+  after(() => table.leave());
+
+  it('never stakes more than it, with a hundred wagers at once', async () => {
+    const player = await table.player(100_000);
+    await limit(table, player, 'wager', 'day', 1_050);
+    const answers = await Promise.all(Array.from({ length: 100 }, () => stake(table, player, 100)));
+    assert.equal(answers.filter((a) => fateOf(a) === 'applied').length, 10);
+    assert.equal(answers.filter((a) => fateOf(a) === 'limit_exceeded').length, 90);
+    assert.deepEqual(await usedOf(table, player), [['wager', 'day', 1_050, 1_000]]);
+    assert.equal((await table.has(player)).cash, 99_000);
+  });
+
+  it('never loses more than it, with a hundred plays at once', async () => {
+    const player = await table.player(100_000);
+    await limit(table, player, 'loss', 'day', 1_000);
+    const play = () =>
+      table.play({
+        round: fresh('r'),
+        wager: fresh('w'),
+        settlement: fresh('s'),
+        player,
+        amount: 100,
+        payout: 50,
+      });
+    const answers = await Promise.all(Array.from({ length: 100 }, play));
+    assert.equal(answers.filter((a) => fateOf(a) === 'applied').length, 19);
+    assert.deepEqual(await usedOf(table, player), [['loss', 'day', 1_000, 950]]);
+  });
+
+  it('is told which limit it was, how much of it is left, and until when', async () => {
+    const player = await table.player(10_000);
+    await limit(table, player, 'wager', 'week', 900);
+    await limit(table, player, 'wager', 'day', 500);
+    await limit(table, player, 'loss', 'month', 400);
+    assert.equal(fateOf(await stake(table, player, 300)), 'applied');
+    const facts = factsOf(await stake(table, player, 200));
+    const { until, ...rest } = facts;
+    assert.deepEqual(rest, {
+      kind: 'loss',
+      period: 'month',
+      currency: 'SEK',
+      limit: 400,
+      used: 300,
+      left: 100,
+    });
+    assert.ok(Date.parse(String(until)) > Date.now());
+    assert.equal(fateOf(await stake(table, player, 100)), 'applied');
+  });
+
+  it('gets room back from a rollback, a void and, of a loss limit, a win', async () => {
+    const player = await table.player(10_000);
+    const round = fresh('r');
+    await limit(table, player, 'wager', 'day', 300);
+    await limit(table, player, 'loss', 'day', 300);
+    const [first, , third] = [
+      await table.wager({ round, player, amount: 100 }),
+      await table.wager({ round, player, amount: 100 }),
+      await table.wager({ round, player, amount: 100 }),
+    ];
+    assert.equal(fateOf(await stake(table, player, 1)), 'limit_exceeded');
+    await table.rollBack(first);
+    assert.deepEqual(await usedOf(table, player), [
+      ['loss', 'day', 300, 200],
+      ['wager', 'day', 300, 200],
+    ]);
+    await table.settle(round, { [third]: 150 });
+    assert.deepEqual(await usedOf(table, player), [
+      ['loss', 'day', 300, 50],
+      ['wager', 'day', 300, 200],
+    ]);
+    await table.voidRound(round);
+    assert.deepEqual(await usedOf(table, player), [
+      ['loss', 'day', 300, 0],
+      ['wager', 'day', 300, 0],
+    ]);
+    assert.equal(fateOf(await stake(table, player, 300)), 'applied');
+  });
+
+  it('finds counted what was staked before the limit was set', async () => {
+    const player = await table.player(10_000);
+    await table.wager({ round: fresh('r'), player, amount: 400 });
+    await limit(table, player, 'wager', 'month', 500);
+    assert.deepEqual(await usedOf(table, player), [['wager', 'month', 500, 400]]);
+  });
+
+  it('lowers it at once, waits for a raise, and may take the raise back', async () => {
+    const player = await table.player(10_000);
+    await limit(table, player, 'wager', 'day', 500);
+    assert.equal((await limit(table, player, 'wager', 'day', 400)).raiseId, null);
+    const raise = await limit(table, player, 'wager', 'day', 600);
+    assert.ok(raise.raiseId !== null && raise.raiseAt !== null);
+    assert.ok(raise.raiseAt.getTime() > Date.now() + 23 * 3_600_000);
+    assert.deepEqual(await limit(table, player, 'wager', 'day', 600), { ...raise, contact: false });
+    assert.equal(await applyRaise(table.pool, player, raise.raiseId), 'early');
+    assert.deepEqual(await usedOf(table, player), [['wager', 'day', 400, 0]]);
+    await limit(table, player, 'wager', 'day', 400);
+    assert.equal(await applyRaise(table.pool, player, raise.raiseId), 'cancelled');
+    const removal = await limit(table, player, 'wager', 'day', null);
+    await table.db.owner.query(`update players.limits set raise_at = now() where player_id = $1`, [player]);
+    assert.equal(await applyRaise(table.pool, player, removal.raiseId ?? ''), 'applied');
+    assert.deepEqual(await usedOf(table, player), []);
+  });
+
+  it('has room again when a rolling day has left the wager behind, and not before', async () => {
+    const player = await table.player(10_000);
+    await register(table.pool, { playerId: player, jurisdiction: 'GB', currencies: ['SEK'] });
+    await limit(table, player, 'wager', 'day', 500);
+    await stake(table, player, 500);
+    const shift = (by: string) =>
+      table.db.owner.query(
+        `with n as (delete from players.spending_news where player_id = $1 returning *)
+         insert into players.spending select player_id, currency, quarter - $2::interval, staked, returned from n`,
+        [player, by],
+      );
+    await shift('23 hours 59 minutes');
+    assert.equal(fateOf(await stake(table, player, 1)), 'limit_exceeded');
+    await table.db.owner.query(
+      `update players.spending set quarter = quarter - interval '16 minutes' where player_id = $1`,
+      [player],
+    );
+    assert.equal(fateOf(await stake(table, player, 500)), 'applied');
+  });
+});
+
+describe('a calendar limit', () => {
+  let table: Table;
+  before(async () => {
+    table = await aTable();
+  });
+  after(() => table.leave());
+
+  const windows: [string, string, string, string, string, string | null][] = [
+    [
+      'a day of Sweden that has 23 hours',
+      'SE',
+      'day',
+      '2026-03-29T10:00:00Z',
+      '2026-03-28T23:00:00Z',
+      '2026-03-29T22:00:00Z',
+    ],
+    [
+      'a day of Sweden that has 25 hours',
+      'SE',
+      'day',
+      '2026-10-25T10:00:00Z',
+      '2026-10-24T22:00:00Z',
+      '2026-10-25T23:00:00Z',
+    ],
+    [
+      'a week from Monday, local time',
+      'DK',
+      'week',
+      '2026-11-22T22:59:59Z',
+      '2026-11-15T23:00:00Z',
+      '2026-11-22T23:00:00Z',
+    ],
+    [
+      'a month of New Jersey',
+      'NJ',
+      'month',
+      '2026-12-01T04:59:59Z',
+      '2026-11-01T04:00:00Z',
+      '2026-12-01T05:00:00Z',
+    ],
+    [
+      'the last 24 hours in Great Britain, summer time or not',
+      'GB',
+      'day',
+      '2026-03-29T10:00:00Z',
+      '2026-03-28T10:00:00Z',
+      null,
+    ],
+  ];
+  for (const [title, jurisdiction, period, at, starts, ends] of windows) {
+    it(`counts ${title}`, async () => {
+      const { rows } = await table.pool.query<{ starts: Date; ends: Date | null }>(
+        'select starts, ends from players.window_of($1, $2, $3::timestamptz)',
+        [jurisdiction, period, at],
+      );
+      assert.deepEqual(rows[0], { starts: new Date(starts), ends: ends === null ? null : new Date(ends) });
+    });
+  }
+
+  it('of Sweden rises after 72 hours and never inside the running week or month, and staff contact the player', async () => {
+    const player = fresh('p');
+    await register(table.pool, { playerId: player, jurisdiction: 'SE', currencies: ['SEK'] });
+    for (const period of ['day', 'week', 'month'] as const) {
+      await limit(table, player, 'deposit', period, 1_000);
+      const { raiseAt, contact } = await limit(table, player, 'deposit', period, 2_000);
+      const { rows } = await table.pool.query<{ ends: Date }>(
+        `select ends from players.window_of('SE', $1, now())`,
+        [period],
+      );
+      const earliest = Math.max(Date.now() + 72 * 3_600_000, rows[0]!.ends.getTime());
+      assert.ok(Math.abs(raiseAt!.getTime() - earliest) < 5_000, period);
+      assert.equal(contact, true);
+    }
+  });
+});
+
+describe('a player of Sweden', () => {
+  it('must set the three deposit limits before play', async () => {
+    const table = await aTable();
+    const player = await table.player(1_000);
+    await register(table.pool, { playerId: player, jurisdiction: 'SE', currencies: ['SEK'] });
+    assert.equal(fateOf(await stake(table, player, 1)), 'limit_required');
+    await limit(table, player, 'deposit', 'day', 1);
+    await limit(table, player, 'deposit', 'week', 1);
+    const refused = await stake(table, player, 1);
+    assert.deepEqual(factsOf(refused), { limits: [{ kind: 'deposit', period: 'month', currency: 'SEK' }] });
+    await limit(table, player, 'deposit', 'month', 1);
+    assert.equal(fateOf(await stake(table, player, 1)), 'applied');
+    await table.leave();
+  });
+});
+
+describe('a player who is excluded', () => {
+  it('stakes nothing, and still wins and gets stakes back', async () => {
+    const table = await aTable();
+    const player = await table.player(1_000);
+    const [round, other] = [fresh('r'), fresh('r')];
+    const [won, undone] = [
+      await table.wager({ round, player, amount: 100 }),
+      await table.wager({ round: other, player, amount: 100 }),
+    ];
+    const asked = {
+      blockId: fresh('b'),
+      playerId: player,
+      kind: 'self_exclusion',
+      until: null,
+      reason: null,
+    } as const;
+    assert.deepEqual(await block(table.pool, asked), { code: null, replayed: false });
+    assert.deepEqual(await block(table.pool, asked), { code: null, replayed: true });
+    assert.equal(fateOf(await stake(table, player, 0)), 'player_blocked');
+    assert.equal(fateOf(await stake(table, player, 1)), 'player_blocked');
+    await table.settle(round, { [won]: 300 });
+    assert.equal(fateOf(await table.rollBack(undone)), 'applied');
+    assert.equal((await table.has(player)).cash, 1_200);
+    await table.leave();
+  });
+});
