@@ -1,4 +1,5 @@
 export { createLedgerActivities, type LedgerActivities, type Verified } from './ledger.ts';
 export { createPaymentsActivities, type PaymentsActivities } from './payments.ts';
 export { createStaleRoundsActivities, type StaleRoundsActivities } from './staleRounds.ts';
+export { createProtectionActivities, type ProtectionActivities } from './protection.ts';
 export { createRoundsActivities, type RoundsActivities } from './rounds.ts';

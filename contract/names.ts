@@ -16,6 +16,7 @@ export const workflowIds = {
   chargeback: (clientId: string, depositId: string) => `chargeback/${clientId}/${depositId}`,
   settlement: (clientId: string, settlementId: string) => `settlement/${clientId}/${settlementId}`,
   resettlement: (clientId: string, settlementId: string) => `resettlement/${clientId}/${settlementId}`,
+  raiseLimit: (playerId: string, raiseId: string) => `raise-limit/${playerId}/${raiseId}`,
   void: (clientId: string, voidId: string) => `void/${clientId}/${voidId}`,
   staleRound: (clientId: string, roundId: string) => `stale-round/${clientId}/${roundId}`,
 } as const;

@@ -3,6 +3,7 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import {
   createLedgerActivities,
   createPaymentsActivities,
+  createProtectionActivities,
   createRoundsActivities,
   createStaleRoundsActivities,
 } from '../activities/index.ts';
@@ -73,7 +74,11 @@ function activitiesOf(
     case 'payments':
       return createPaymentsActivities({ pool, config: config.payments, log });
     case 'ops':
-      return { ...createLedgerActivities({ pool, log }), ...createStaleRoundsActivities({ pool }) };
+      return {
+        ...createLedgerActivities({ pool, log }),
+        ...createProtectionActivities({ pool }),
+        ...createStaleRoundsActivities({ pool }),
+      };
   }
 }
 

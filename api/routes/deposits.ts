@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { SEARCH, workflowIds } from '../../contract/names.ts';
 import { PAYMENT_ANSWER, type DepositInput } from '../../contract/payments.ts';
-import type { ProblemCode } from '../../contract/codes.ts';
+import type { ProblemCode, Refusal } from '../../contract/codes.ts';
 import { DEPOSIT, type DepositEvent } from '../../contract/states/deposit.ts';
 import { format } from '../../money/index.ts';
 import { findDeposit, type Deposit } from '../../payments/index.ts';
@@ -148,10 +148,15 @@ const firstWord = ({ timeline }: Deposit) => timeline[1]?.event as DepositEvent 
 
 const isAnswered = (deposit: Deposit) => deposit.status === 'refused' || firstWord(deposit) !== undefined;
 
+/** The facts are with the first event: which limit, how much of it is left. */
+function refusalOf({ reason, timeline }: Deposit): Refusal {
+  const facts = timeline[0]?.facts['facts'] as Refusal['facts'];
+  return { code: (reason ?? 'internal') as ProblemCode, ...(facts === undefined ? {} : { facts }) };
+}
+
 /** The first answer, the same whatever has become of the deposit since. */
 function answerOf(deposit: Deposit, replayed: boolean): Answer {
-  if (deposit.status === 'refused')
-    throw problemOf({ code: (deposit.reason ?? 'internal') as ProblemCode }, replayed);
+  if (deposit.status === 'refused') throw problemOf(refusalOf(deposit), replayed);
   const { depositId, redirectUrl } = deposit;
   const word = firstWord(deposit);
   const status = (word === undefined ? undefined : DEPOSIT.pending.on[word]) ?? deposit.status;

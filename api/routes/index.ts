@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { depositsRoutes } from './deposits.ts';
+import { protectionRoutes } from './protection.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { operationsRoutes } from './operations.ts';
 import { playersRoutes } from './players.ts';
@@ -19,6 +20,7 @@ export const routes: readonly Route[] = [
   ...operationsRoutes,
   ...roundsRoutes,
   ...playersRoutes,
+  ...protectionRoutes,
   ...depositsRoutes,
   ...withdrawalsRoutes,
   ...withdrawalQueueRoutes,

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { award, balancesOf, findPlayer, JURISDICTIONS, register, type Player } from '../../players/index.ts';
 import { Problem, problemOf } from '../problem.ts';
-import { route } from '../route.ts';
+import { route, type Services } from '../route.ts';
 import { amount, callerId, currency, objectionTo, requireCurrency } from '../schemas.ts';
+import { blockShape, limitShape, protectionOf } from './protectionShape.ts';
 
 const params = z.strictObject({ playerId: callerId });
 
@@ -11,12 +12,15 @@ const playerShape = z
     playerId: z.string(),
     jurisdiction: z.enum(JURISDICTIONS),
     currencies: z.array(z.string()),
-    limits: z.array(z.unknown()),
-    blocks: z.array(z.unknown()),
+    limits: z.array(limitShape),
+    blocks: z.array(blockShape),
   })
   .meta({ id: 'Player' });
 
-const shapeOf = (player: Player) => ({ ...player, limits: [], blocks: [] });
+const shapeOf = async ({ pool }: Services, player: Player) => ({
+  ...player,
+  ...(await protectionOf(pool, player.playerId)),
+});
 
 const unknownPlayer = (playerId: string) => new Problem('not_found', `There is no player ${playerId}.`);
 
@@ -44,7 +48,7 @@ const putPlayer = route({
         },
       });
     }
-    return { status: 200, body: shapeOf(player) };
+    return { status: 200, body: await shapeOf(services, player) };
   },
 });
 
@@ -59,7 +63,7 @@ const getPlayer = route({
   async handle({ params: { playerId }, services }) {
     const player = await findPlayer(services.pool, playerId);
     if (player === undefined) throw unknownPlayer(playerId);
-    return { status: 200, body: shapeOf(player) };
+    return { status: 200, body: await shapeOf(services, player) };
   },
 });
 
