@@ -27,7 +27,7 @@ const stake = (table: Table, player: string, amount: number): Promise<Answered> 
   table.stake({ round: fresh('r'), wager: fresh('w'), player, amount });
 
 const factsOf = (answered: Answered) =>
-  answered.outcome === 'refused' ? answered.refusal.facts ?? {} : assert.fail('not refused');
+  answered.outcome === 'refused' ? (answered.refusal.facts ?? {}) : assert.fail('not refused');
 
 describe('a player who has a limit', () => {
   let table: Table;
@@ -61,6 +61,52 @@ describe('a player who has a limit', () => {
     const answers = await Promise.all(Array.from({ length: 100 }, play));
     assert.equal(answers.filter((a) => fateOf(a) === 'applied').length, 19);
     assert.deepEqual(await usedOf(table, player), [['loss', 'day', 1_000, 950]]);
+  });
+
+  it('is refused nothing on account of a wager of the same moment that found no money', async () => {
+    const player = await table.player(100);
+    await limit(table, player, 'wager', 'day', 250);
+    const { rows } = await table.db.owner.query<{ fate: string }>(
+      `select coalesce(a.code, a.outcome) as fate from rounds.place_wagers(array(
+         select row('game', $1 || amount, $1 || amount, $2, 'g', amount, 'SEK', null)::rounds.stake
+           from unnest(array[200, 100, 90]) amount)) a`,
+      [fresh('w'), player],
+    );
+    assert.deepEqual(
+      rows.map(({ fate }) => fate),
+      ['insufficient_funds', 'applied', 'insufficient_funds'],
+    );
+  });
+
+  it('is counted exactly while wagers, plays, rollbacks and settlements of several players race', async function () {
+    this.timeout(60_000);
+    const players = await Promise.all(Array.from({ length: 4 }, () => table.player(100_000)));
+    // The limits of some come while they play.
+    const [early, late] = [players.slice(0, 2), players.slice(2)];
+    for (const player of early) await limit(table, player, 'loss', 'day', 5_000);
+    const rush = Array.from({ length: 120 }, async (_, nth) => {
+      const player = players[nth % 4]!;
+      const [round, wager] = [fresh('r'), fresh('w')];
+      if (nth === 40) for (const one of late) await limit(table, one, 'wager', 'week', 3_000);
+      if (nth % 5 === 0)
+        return await table.play({ round, wager, settlement: fresh('s'), player, amount: 90, payout: 30 });
+      const placed = await table.stake({ round, wager, player, amount: 100 });
+      if (placed.outcome === 'refused') return;
+      if (nth % 3 === 0) await table.rollBack(wager);
+      else if (nth % 3 === 1) await table.settle(round, { [wager]: 70 });
+    });
+    await Promise.all(rush);
+    const { rows } = await table.pool.query(
+      `select p as player from unnest($1::text[]) p
+        where (select (coalesce(sum(amount), 0), coalesce(sum(payout), 0)) from rounds.wagers
+                where player_id = p and status in ('open', 'settled'))
+              is distinct from
+              (select (coalesce(sum(staked), 0), coalesce(sum(returned), 0)) from
+                (select staked, returned from players.spending where player_id = p
+                 union all select staked, returned from players.spending_news where player_id = p) s)`,
+      [players],
+    );
+    assert.deepEqual(rows, []);
   });
 
   it('is told which limit it was, how much of it is left, and until when', async () => {
