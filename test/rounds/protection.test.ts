@@ -8,8 +8,8 @@ import {
   type LimitKind,
   type LimitPeriod,
 } from '../../players/index.ts';
-import type { Answered } from '../../rounds/index.ts';
-import { aTable, fateOf, fresh, type Table } from './table.ts';
+import { createGameDesk, type Answered, type GameDesk } from '../../rounds/index.ts';
+import { aTable, CLIENT, fateOf, fresh, type Table } from './table.ts';
 
 const limit = (table: Table, playerId: string, kind: LimitKind, period: LimitPeriod, amount: number | null) =>
   setLimit(table.pool, {
@@ -39,7 +39,20 @@ describe('a player who has a limit', () => {
   it('never stakes more than it, with a hundred wagers at once', async () => {
     const player = await table.player(100_000);
     await limit(table, player, 'wager', 'day', 1_050);
-    const answers = await Promise.all(Array.from({ length: 100 }, () => stake(table, player, 100)));
+    // Of ten API processes, so that they do not come in one batch.
+    const desks = Array.from({ length: 10 }, () => createGameDesk(table.pool));
+    const ofADesk = (desk: GameDesk) =>
+      desk.stake({
+        clientId: CLIENT,
+        roundId: fresh('r'),
+        wagerId: fresh('w'),
+        playerId: player,
+        gameId: 'g',
+        amount: 100n,
+        currency: 'SEK',
+        objection: null,
+      });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => desks.map(ofADesk)).flat());
     assert.equal(answers.filter((a) => fateOf(a) === 'applied').length, 10);
     assert.equal(answers.filter((a) => fateOf(a) === 'limit_exceeded').length, 90);
     assert.deepEqual(await usedOf(table, player), [['wager', 'day', 1_050, 1_000]]);
