@@ -1,4 +1,10 @@
-import { proxyLocalActivities, setCurrentDetails, sleep, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  proxyLocalActivities,
+  setCurrentDetails,
+  sleep,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { ProtectionActivities } from '../activities/index.ts';
 import { SEARCH } from '../contract/names.ts';
 import type { RaiseInput } from '../contract/protection.ts';
@@ -24,7 +30,7 @@ export async function raiseLimit(input: RaiseInput): Promise<string> {
       : []),
   ]);
   setCurrentDetails(`${what} will be ${change} at ${input.effectiveAt}.${contact}`);
-  const wait = Date.parse(input.effectiveAt) - Date.now();
+  const wait = Date.parse(input.effectiveAt) - workflowInfo().startTime.getTime();
   if (wait > 0) await sleep(wait, { summary: `wait until ${input.effectiveAt}` });
   const ended = await applyRaise(input);
   upsertSearchAttributes([{ key: SEARCH.stage, value: ended }]);
