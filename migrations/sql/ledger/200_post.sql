@@ -77,7 +77,7 @@ create or replace function ledger.taken(p_amount bigint, p_posted bigint, p_floo
      and p_posted + p_amount between coalesce(p_floor, case when p_player then -9007199254740991 else -4611686018427387903 end)
                                  and coalesce(p_ceiling, 4611686018427387903) then p_amount else 0 end;
 
--- The same for any legs, of an id that is new. One statement locks all accounts in the order of ledger.lock_legs and moves those
+-- What ledger.apply does, for any legs. One statement locks all accounts in the order of ledger.lock_legs and moves those
 -- that have room; where one has not, they are put back, and looked at to say why.
 create or replace function ledger.apply_any(
   p_id uuid, p_code text, p_business text, p_happened timestamptz, p_content uuid, p_legs ledger.leg[],
@@ -206,50 +206,4 @@ create or replace function ledger.post(
 begin
   perform pg_advisory_xact_lock(uuid_hash_extended(p_id, 0)); -- as ledger.lock_id, which would be one more call
   return ledger.apply(p_id, p_code, p_business, p_happened, md5(row(p_code, p_business, p_legs)::text)::uuid, p_legs);
-end $$;
-
--- Posts what a player wins or must give back, against house legs that are already netted (they sum to -p_net).
--- A win repays first what the player owes, where p_repay says so; a claw-back takes the cash that is there and
--- books the rest as owed (player_receivable), so it is never refused for want of funds.
-create or replace function ledger.post_net(
-  p_id uuid, p_code text, p_business text, p_happened timestamptz,
-  p_player text, p_currency text, p_net bigint, p_house ledger.leg[], p_repay boolean, out verdict ledger.verdict, out owed bigint
-) language plpgsql security definer set search_path = ledger, pg_temp as $$
-declare
-  content constant uuid := md5(row(p_code, p_business, p_player, p_currency, p_net, p_house, p_repay)::text)::uuid;
-  standings ledger.standing[];
-  cash integer;
-  debt integer;
-  on_account numeric := 0;
-begin
-  perform ledger.lock_id(p_id);
-  -- With the house legs, so that all is locked in the one order.
-  standings := ledger.lock_legs(p_house || array[
-    row('player_cash', p_player, p_currency, 0, 0), row('player_receivable', p_player, p_currency, 0, 0)]::ledger.leg[]);
-  for at in 1..cardinality(standings) loop
-    if standings[at].is_player and standings[at].amount <> 0 then
-      raise exception 'p_house names the player' using errcode = 'check_violation', constraint = 'legs_make_sense';
-    end if;
-    case standings[at].kind when 'player_cash' then cash := at; when 'player_receivable' then debt := at; else null; end case;
-  end loop;
-  if p_net < 0 then
-    on_account := least(0, p_net + standings[cash].posted);
-  elsif p_repay then
-    on_account := least(p_net, -standings[debt].posted);
-  end if;
-  standings[cash].amount := p_net - on_account;
-  standings[debt].amount := on_account;
-  verdict := ledger.apply(p_id, p_code, p_business, p_happened, content,
-    array(select row(kind, owner, currency, amount, 0)::ledger.leg from unnest(standings)));
-  -- Of a replay the entry tells, for the balances have moved on.
-  owed := case when p_net >= 0 or verdict.outcome = 'refused' then 0 when verdict.replayed then ledger.owed_since(p_id) else -on_account end;
-end $$;
-
--- What a transfer booked as owed by its player.
-create or replace function ledger.owed_since(p_id uuid) returns bigint language plpgsql stable as $$
-begin
-  return coalesce((
-    select -e.amount from ledger.outcomes o
-      join ledger.entries e on e.written_at = o.decided_at and e.transfer_id = o.id join ledger.accounts a on a.id = e.account_id
-     where o.id = p_id and a.kind = 'player_receivable'), 0);
 end $$;
