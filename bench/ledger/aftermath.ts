@@ -1,6 +1,6 @@
 import { START, verify } from '../../ledger/verify/findDrift.ts';
 import type { Pool } from '../../ops/postgres.ts';
-import { progress } from '../support/progress.ts';
+import { bar } from '../../ops/progress.ts';
 
 /** What all that takes on disk, and how fast it is verified. Throws where the ledger does not hold. */
 export async function aftermath(pool: Pool): Promise<{ bytes: number; verified: number }> {
@@ -20,11 +20,11 @@ export async function aftermath(pool: Pool): Promise<{ bytes: number; verified: 
 
 /** Its entries, its transfers, its outcomes and its chain are looked at: five rows a transfer. */
 export async function mustHold(pool: Pool, transfers: number): Promise<void> {
-  const bar = progress(transfers * 5);
+  const shown = bar('rows verified', transfers * 5, process.stderr);
   let seen = 0;
   for await (const { drift, size, next } of verify(pool, START)) {
     if (drift.length > 0) throw new Error(`the ledger drifts: ${JSON.stringify(drift[0])}`);
-    bar.at((seen += Number(size)), `verifying: ${next.pass}`);
+    shown.at((seen += size), next.pass);
   }
-  bar.end();
+  shown.clear();
 }

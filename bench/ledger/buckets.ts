@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createPool } from '../../ops/postgres.ts';
-import { progress } from '../support/progress.ts';
+import { bar } from '../../ops/progress.ts';
 import type { Scratch } from '../support/postgres.ts';
 import type { Report } from '../support/report.ts';
 import { mustHold } from './aftermath.ts';
@@ -29,7 +29,7 @@ export async function compareBuckets(scratch: Scratch, quick: boolean): Promise<
   }
   const writers = Array.from({ length: Math.max(...PROCESSES) }, startWriter);
   const turns = new Turns();
-  const bar = progress(rounds * BUCKETS.length * PROCESSES.length * WAYS.length);
+  const shown = bar('turns', rounds * BUCKETS.length * PROCESSES.length * WAYS.length, process.stderr);
   let done = 0;
   try {
     for (let round = 0; round < rounds; round += 1) {
@@ -38,14 +38,14 @@ export async function compareBuckets(scratch: Scratch, quick: boolean): Promise<
         for (const processes of PROCESSES)
           for (const buckets of order) {
             const name = nameOf(way, buckets, processes);
-            bar.at((done += 1), `round ${String(round + 1)}: ${name}`);
+            shown.at((done += 1), `round ${String(round + 1)}: ${name}`);
             const url = ledgers.get(buckets)?.app ?? '';
             const orders = { url, way, callers: CALLERS[way], seconds };
             turns.add(name, await together(writers.slice(0, processes), orders));
           }
     }
   } finally {
-    bar.end();
+    shown.clear();
     for (const { child } of writers) child.disconnect();
   }
   for (const { app } of ledgers.values()) {

@@ -8,7 +8,7 @@ import { compareFull } from './full.ts';
 const USAGE = `usage: npm run bench:ledger -- [--quick] [--buckets | --preload N] [--json FILE]
   Measures the ledger on a Postgres of its own with durable commits, which is removed afterwards, also by Ctrl-C. All that
   are compared run in turns of 8 seconds, in another order each round; a figure is the median of three rounds. The
-  ledger is verified at the end of each run. Without other options it takes 8 minutes:
+  ledger is verified at the end of each run. Without other options it takes 10 minutes:
 
     naive    the same postings as an application writes them with knex: begin, select for update, insert, update, commit
     single   one call a posting                      20 callers, as naive and tpcb
@@ -21,8 +21,8 @@ const USAGE = `usage: npm run bench:ledger -- [--quick] [--buckets | --preload N
     chain on the chain is extended once a second beside it
 
   --quick       under a minute: one round of short turns, tpcb at scale 5. The figures are rough.
-  --buckets     instead: 1, 8, 16 and 64 buckets with 1, 2 and 4 writing processes, singles and batches (10 minutes)
-  --preload N   instead: a ledger with N transfers beside an empty one, such as 10000000 (15 minutes, 8 GB)
+  --buckets     instead: 1, 8, 16 and 64 buckets with 1, 2 and 4 writing processes, singles and batches (7 minutes)
+  --preload N   instead: a ledger with N transfers beside an empty one, such as 10000000 (20 minutes, 9 GB)
   --json FILE   writes the figures and ratios there as well
   --help        this`;
 

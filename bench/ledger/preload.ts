@@ -1,5 +1,5 @@
 import { connected } from '../../dev/stack/connected.ts';
-import { progress } from '../support/progress.ts';
+import { bar } from '../../ops/progress.ts';
 
 /** Each has the players of half of the buckets, so that none waits for another's account. */
 const WORKERS = 2;
@@ -43,7 +43,7 @@ const STAKES = `
 
 /** Fills the ledger with so many transfers. */
 export async function preload(owner: string, transfers: number): Promise<void> {
-  const bar = progress(transfers);
+  const shown = bar('transfers', transfers, process.stderr);
   let done = 0;
   const fill = (worker: number) =>
     connected(owner, async (client) => {
@@ -54,11 +54,11 @@ export async function preload(owner: string, transfers: number): Promise<void> {
       for (let from = 0; from < mine; from += CHUNK) {
         const count = Math.min(CHUNK, mine - from);
         await client.query(STAKES, [from, count]);
-        bar.at((done += count), `${String(done)} of ${String(transfers)} transfers`);
+        shown.at((done += count));
       }
     });
   await Promise.all(Array.from({ length: WORKERS }, (_, worker) => fill(worker)));
-  bar.end();
+  shown.clear();
   await connected(owner, async (client) => {
     await client.query('vacuum analyze');
     await client.query('checkpoint');

@@ -1,4 +1,4 @@
-import { progress } from '../support/progress.ts';
+import { bar } from '../../ops/progress.ts';
 import { median, percentile, type Report } from '../support/report.ts';
 
 /** One of those that are compared. */
@@ -84,19 +84,19 @@ export async function inTurns(
   { rounds, seconds }: { rounds: number; seconds: number },
 ): Promise<Turns> {
   const turns = new Turns();
-  const bar = progress(rounds * contenders.length);
+  const shown = bar('turns', rounds * contenders.length, process.stderr);
   for (const { work, callers } of contenders) await turn(work, callers, 0.3); // until plans are kept
   for (let round = 0; round < rounds; round += 1) {
     const first = Math.floor((round * contenders.length) / rounds);
     const order = [...contenders.slice(first), ...contenders.slice(0, first)];
     for (const [nth, { name, work, callers, before, beside }] of order.entries()) {
-      bar.at(round * contenders.length + nth, `round ${String(round + 1)}: ${name}`);
+      shown.at(round * contenders.length + nth, `round ${String(round + 1)}: ${name}`);
       await before?.();
       const other = beside?.();
       turns.add(name, await turn(work, callers, seconds));
       await other?.stop();
     }
   }
-  bar.end();
+  shown.clear();
   return turns;
 }
