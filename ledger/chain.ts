@@ -2,6 +2,7 @@ import { callRow, type Pool } from '../ops/postgres.ts';
 import { hashOf, readBlocks, recompute, type Block } from './verify/block.ts';
 import { differences } from './verify/differences.ts';
 import type { Drift } from './verify/drift.ts';
+import { inOrder } from './verify/inOrder.ts';
 
 /** The end of the chain. Noted elsewhere, it shows later whether the tail was cut off or written anew. */
 export interface Head {
@@ -58,16 +59,22 @@ export async function readHead(pool: Pool): Promise<Head | null> {
  * Every block after `after`, recomputed from its transfers and entries, with what differs in it. It takes no function of the
  * database at its word, for who may change rows may change functions. Holds no snapshot between two blocks.
  */
-export async function* walkChain(
-  pool: Pool,
-  after: bigint,
-): AsyncGenerator<{ block: Block; drift: Drift[] }> {
+export const walkChain = (pool: Pool, after: bigint): AsyncGenerator<Checked> =>
+  inOrder(checksOf(pool, after));
+
+interface Checked {
+  readonly block: Block;
+  readonly drift: Drift[];
+}
+
+async function* checksOf(pool: Pool, after: bigint): AsyncGenerator<() => Promise<Checked>> {
   let [before] = after > 0n ? await readBlocks(pool, after - 1n, 1) : [];
   let key = after;
   for (;;) {
     const blocks = await readBlocks(pool, key, BLOCKS_A_PAGE);
     for (const block of blocks) {
-      yield { block, drift: await checkBlock(pool, block, before) };
+      const mine = before;
+      yield async () => ({ block, drift: await checkBlock(pool, block, mine) });
       before = block;
       key = block.number;
     }

@@ -31,6 +31,8 @@ export function createPool(
     options: '-c statement_timeout=15000 -c idle_in_transaction_session_timeout=10000',
   });
   pool.on('error', onIdleError);
+  // One that dies while it is taken out, between two queries: whoever has it hears of it by the next.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 

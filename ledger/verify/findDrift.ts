@@ -2,6 +2,7 @@ import { inTransaction, type Pool } from '../../ops/postgres.ts';
 import { walkChain } from '../chain.ts';
 import { CHECKS, type Check } from './checks.ts';
 import type { Drift } from './drift.ts';
+import { inOrder } from './inOrder.ts';
 import { cut, FIRST, PASSES, type Pass } from './ranges.ts';
 import { TRANSFERS } from './transferChecks.ts';
 
@@ -42,16 +43,9 @@ export async function* verify(
   checks: readonly Check[] = CHECKS,
 ): AsyncGenerator<Step> {
   let at = place;
-  while (at.pass !== 'chain' && at.pass !== 'whole' && at.pass !== 'done') {
-    const { pass, from } = at;
-    const { to, next, size } = await cut(pool, pass, from);
-    const drift = await run(
-      pool,
-      checks.filter(({ over }) => over === pass),
-      [from, to],
-    );
-    at = next === null ? after(pass) : { pass, from: next };
-    yield { drift, size, next: at };
+  for await (const step of inOrder(ranges(pool, place, checks))) {
+    at = step.next;
+    yield step;
   }
   if (at.pass === 'chain') {
     for await (const { block, drift } of walkChain(pool, BigInt(at.from))) {
@@ -66,6 +60,20 @@ export async function* verify(
       [],
     );
     yield { drift, size: 0, next: { pass: 'done', from: '' } };
+  }
+}
+
+async function* ranges(
+  pool: Pool,
+  place: Place,
+  checks: readonly Check[],
+): AsyncGenerator<() => Promise<Step>> {
+  for (let at = place; at.pass !== 'chain' && at.pass !== 'whole' && at.pass !== 'done';) {
+    const { pass, from } = at;
+    const { to, next, size } = await cut(pool, pass, from);
+    at = next === null ? after(pass) : { pass, from: next };
+    const [mine, then] = [checks.filter(({ over }) => over === pass), at];
+    yield async () => ({ drift: await run(pool, mine, [from, to]), size, next: then });
   }
 }
 

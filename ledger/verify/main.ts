@@ -3,6 +3,7 @@ import { createPool, type Pool } from '../../ops/postgres.ts';
 import { compareHead, readHead, type Head } from '../chain.ts';
 import { CHECKS } from './checks.ts';
 import { describeDrift, verify, type Drift, type Place } from './findDrift.ts';
+import { AT_ONCE } from './inOrder.ts';
 import { databaseUrl, HELP, placeText, readOptions, Sentence, type Options } from './options.ts';
 
 interface Found {
@@ -92,7 +93,7 @@ async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     console.log(HELP);
     return 0;
   }
-  const pool = createPool(databaseUrl(env), { max: 1, onIdleError: () => undefined });
+  const pool = createPool(databaseUrl(env), { max: AT_ONCE, onIdleError: () => undefined });
   try {
     const found = await look(pool, options);
     const told = { ...found, counts: await count(pool), head: await readHead(pool) };
