@@ -14,7 +14,7 @@ export async function* inOrder<T>(pieces: AsyncIterable<() => Promise<T>>): Asyn
     running.push(piece);
     const [first] = running;
     if (first === undefined || running.length < AT_ONCE) continue;
-    running.shift();
+    void running.shift();
     yield await first;
   }
   for (const piece of running) yield await piece;

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { createPool, inTransaction } from '../../ops/postgres.ts';
 import { testDatabase } from '../support/postgres.ts';
 
@@ -11,7 +10,7 @@ describe('a connection to Postgres', () => {
       await assert.rejects(
         inTransaction(pool, async (tx) => {
           const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
-          const ended = once(tx, 'end');
+          const ended = new Promise((resolve) => tx.once('end', resolve));
           await database.owner.query('select pg_terminate_backend($1)', [rows[0]!.pid]);
           await ended; // between two queries
           await tx.query('select 1');
