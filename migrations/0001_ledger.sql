@@ -91,7 +91,7 @@ create table ledger.transfers (
   business_id text not null
 ) partition by range (written_at);
 create index transfers_by_time on ledger.transfers (written_at);
-create index transfers_by_xact on ledger.transfers (xact);
+create index transfers_by_xact on ledger.transfers (xact, id);
 -- A hash, for business ids are long: a quarter of the bytes.
 create index transfers_by_business on ledger.transfers using hash (business_id);
 create index transfers_by_reversed on ledger.transfers (reverses) where reverses is not null;

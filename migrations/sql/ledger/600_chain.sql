@@ -45,7 +45,7 @@ begin
     select t.* from ledger.transfers t
      where t.xact >= last.last_xact and t.xact < horizon and (t.xact, t.id) > (last.last_xact, last_id)
      order by t.xact, t.id limit p_most
-  ), digests as (
+  ), digests as materialized ( -- each is used twice
     -- docs/ledger/chain.md says what is in these texts; ledger/verify/block.ts has them once more, for it takes no function's word.
     select p.xact, p.id,
            sha256(convert_to(concat_ws('|', p.id, p.xact, p.code, extract(epoch from p.happened_at), extract(epoch from p.written_at),
