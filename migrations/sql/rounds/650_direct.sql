@@ -5,8 +5,15 @@ create or replace function rounds.settle_direct(
   out problem jsonb, out replayed boolean, out ran boolean, out op rounds.operations
 ) language plpgsql as $$
 declare
-  requested record := rounds.request_operation(p_client, 'settlement', p_id, p_round, p_request, null);
+  requested record;
 begin
+  op := rounds.settle_small(p_client, p_id, p_round, p_request, p_most);
+  if op.operation_id is not null then
+    replayed := false;
+    ran := true;
+    return;
+  end if;
+  requested := rounds.request_operation(p_client, 'settlement', p_id, p_round, p_request, null);
   problem := requested.problem;
   replayed := requested.replayed;
   op := requested.op;
@@ -17,6 +24,85 @@ begin
     update rounds.operations set workflow_id = p_workflow where (client_id, kind, operation_id) = (p_client, 'settlement', p_id);
   end if;
   select * into op from rounds.operations o where (o.client_id, o.kind, o.operation_id) = (p_client, 'settlement', p_id);
+end $$;
+
+-- The usual case in few statements: a new settlement of a free, open round, with wagers of one player that all fit. Writes what
+-- the steps would have written one after the other; null where it is another case, and nothing is done then.
+create or replace function rounds.settle_small(p_client text, p_id text, p_round text, p_request jsonb, p_most integer) returns rounds.operations
+  language plpgsql as $$
+declare
+  closing constant boolean := (p_request ->> 'closeRound')::boolean;
+  r rounds.rounds;
+  op rounds.operations;
+  w record;
+  wagers text[] := '{}';
+  payouts bigint[] := '{}';
+  states text[] := '{}';
+  before bigint[] := '{}';
+  player text;
+  currency text;
+  net bigint := 0;
+  staked bigint := 0;
+  open integer := 0;
+  transfer uuid;
+  money ledger.verdict;
+begin
+  if jsonb_array_length(p_request -> 'outcomes') > p_most then return null; end if;
+  perform rounds.lock_id('settlement', p_client, p_id);
+  if exists (select from rounds.operations o where (o.client_id, o.kind, o.operation_id) = (p_client, 'settlement', p_id)) then return null; end if;
+  perform rounds.lock_round(p_client, p_round, true);
+  select * into r from rounds.rounds where (round_id, client_id) = (p_round, p_client);
+  if r.status is distinct from 'open' or r.claim_id is not null then return null; end if;
+  for w in
+    select x.*, c.wins from (
+        select n.wager_id, max(n.wins) as wins from (
+            select item ->> 'wagerId' as wager_id, (item ->> 'payout')::bigint as wins from jsonb_array_elements(p_request -> 'outcomes') item
+            union all
+            select o.wager_id, 0 from rounds.wagers o where closing and (o.round_id, o.client_id, o.status) = (p_round, p_client, 'open')) n
+         group by n.wager_id order by n.wager_id) c
+      left join lateral (
+        select * from rounds.wagers where wager_id = c.wager_id and client_id = p_client for no key update) x on true
+  loop
+    player := coalesce(player, w.player_id);
+    currency := coalesce(currency, w.currency);
+    if w.status is null or w.status not in ('open', 'settled') or w.round_id <> p_round or (w.player_id, w.currency) <> (player, currency)
+       or cardinality(wagers) = p_most then
+      return null;
+    end if;
+    wagers := wagers || w.wager_id;
+    payouts := payouts || w.wins;
+    states := states || w.status;
+    before := before || w.payout;
+    net := net + w.wins;
+    if w.status = 'open' then
+      open := open + 1;
+      staked := staked + w.amount;
+    end if;
+  end loop;
+  if net > 0 or staked > 0 then
+    transfer := ledger.derive_id('settlement', p_client, p_id, player, currency);
+    select (p.verdict).* into money from ledger.post_net(transfer, 'settlement', 'settlement/' || p_client || '/' || p_id, clock_timestamp(), player, currency,
+      net, rounds.house_legs(currency, net, staked), true) p;
+    if money.code is not null then return null; end if;
+  end if;
+  money.balance := coalesce(money.balance, ledger.cash(player, currency));
+  insert into rounds.operations (client_id, kind, operation_id, round_id, request, status, round_was, round_status, settled, ended_at, totals, balances)
+    values (p_client, 'settlement', p_id, p_round, p_request, 'done', 'open', case when closing then 'closed' else 'open' end, open, clock_timestamp(),
+      case when player is null then '[]' else jsonb_build_array(jsonb_build_object('currency', currency, 'paid', net, 'takenBack', 0, 'receivable', 0)) end,
+      case when player is null then '[]' else jsonb_build_array(jsonb_build_object('playerId', player, 'currency', currency, 'cash', money.balance)) end)
+    returning * into op;
+  if player is not null then
+    insert into rounds.outcomes (client_id, kind, operation_id, wager_id, payout, was_status, was_payout, transfer_id)
+      select p_client, 'settlement', p_id, o.wager, o.payout, o.state, o.was, transfer from unnest(wagers, payouts, states, before) o (wager, payout, state, was);
+    insert into rounds.moves (client_id, kind, operation_id, seq, player_id, currency, net, from_stakes, transfer_id, posted, balance)
+      values (p_client, 'settlement', p_id, 1, player, currency, net, staked, transfer, true, money.balance);
+    update rounds.wagers x set status = 'settled', payout = x.payout + o.payout, transfer_ids = array_remove(x.transfer_ids || transfer, null)
+      from unnest(wagers, payouts) o (wager, payout) where (x.wager_id, x.client_id) = (o.wager, p_client);
+  end if;
+  if closing then
+    update rounds.rounds set status = 'closed', closed_at = clock_timestamp() where (round_id, client_id) = (p_round, p_client);
+  end if;
+  return op;
 end $$;
 
 -- Few outcomes, of one player: a guess without locks that only chooses the way, as both ways end the same.
