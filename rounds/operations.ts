@@ -38,37 +38,45 @@ const columnsOf = (
  * Takes an operation down, so that a saga can carry its id alone; the same again answers the one that is known.
  * Refused: `not_found` (the round), `wager_unknown`, `idempotency_conflict`; none of them is recorded.
  */
-export const requestOperation = (pool: Pool, r: OperationRequest): Promise<Requested> =>
-  request(
+export async function requestOperation(pool: Pool, r: OperationRequest): Promise<Requested> {
+  const row = await callRow<Row & { [column: string]: unknown }>(
     pool,
     'request_operation',
     `select r.problem as "requestProblem", r.replayed, ${columnsOf('(r.op)')}
        from rounds.request_operation($1::text, $2::text, $3::text, $4::text, $5::jsonb, $6::text) r`,
     [r.clientId, r.kind, r.operationId, r.roundId, JSON.stringify(r.content), r.workflowId],
   );
+  return requested(row);
+}
 
 /** More outcomes than these, or more than one player, need a workflow. */
 const DIRECT_OUTCOMES = 20;
 
 /**
  * Settles at once, in one transaction, where it is small and the round is free. Otherwise the operation is left
- * `requested`, with the id of the workflow to start.
+ * `requested`, with the id of the workflow to start. Many at once, each as if it came alone.
  */
-export const settleDirect = (pool: Pool, r: OperationRequest): Promise<Requested> =>
-  request(
-    pool,
-    'settle_direct',
-    `select r.problem as "requestProblem", r.replayed, ${columnsOf('(r.op)')}
-       from rounds.settle_direct($1::text, $2::text, $3::text, $4::jsonb, $5::text, $6::int) r`,
-    [r.clientId, r.operationId, r.roundId, JSON.stringify(r.content), r.workflowId, DIRECT_OUTCOMES],
-  );
-
-async function request(pool: Pool, name: string, text: string, values: unknown[]): Promise<Requested> {
-  const { requestProblem, replayed, ...operation } = await callRow<
-    Operation & { requestProblem: Refusal | null; replayed: boolean }
-  >(pool, name, text, values);
-  return requestProblem === null ? { operation, replayed } : { refusal: requestProblem };
+export async function settleDirect(pool: Pool, asked: readonly OperationRequest[]): Promise<Requested[]> {
+  const { rows } = await pool.query<Row>({
+    name: 'settle_direct_all',
+    text: `select r.problem as "requestProblem", r.replayed, ${columnsOf('(r.op)')}
+             from rounds.settle_direct_all($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::int) r`,
+    values: [
+      asked.map(({ clientId }) => clientId),
+      asked.map(({ operationId }) => operationId),
+      asked.map(({ roundId }) => roundId),
+      asked.map(({ content }) => JSON.stringify(content)),
+      asked.map(({ workflowId }) => workflowId),
+      DIRECT_OUTCOMES,
+    ],
+  });
+  return rows.map(requested);
 }
+
+type Row = Operation & { requestProblem: Refusal | null; replayed: boolean };
+
+const requested = ({ requestProblem, replayed, ...operation }: Row): Requested =>
+  requestProblem === null ? { operation, replayed } : { refusal: requestProblem };
 
 export async function findOperation(pool: Pool, ref: OperationRef): Promise<Operation | undefined> {
   const { rows } = await pool.query<Operation>({

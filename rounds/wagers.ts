@@ -1,6 +1,7 @@
 import type { ProblemCode, Refusal } from '../contract/codes.ts';
 import { Gatherer } from '../ops/gather.ts';
 import { isOfTheData, type Pool } from '../ops/postgres.ts';
+import { settleDirect } from './operations.ts';
 
 export interface Stake {
   readonly clientId: string;
@@ -101,13 +102,18 @@ async function rollBackAll(pool: Pool, rollbacks: readonly Rollback[]): Promise<
 
 /** What many callers ask for at once goes to the database in batches: one round trip and one commit for all of a batch. */
 export function createGameDesk(pool: Pool) {
-  const gather = <Item extends { readonly clientId: string }>(
-    work: (pool: Pool, items: readonly Item[]) => Promise<Answered[]>,
+  const gather = <Item extends { readonly clientId: string }, Answer>(
+    work: (pool: Pool, items: readonly Item[]) => Promise<Answer[]>,
   ) => {
-    const gatherer = new Gatherer<Item, Answered>((items) => work(pool, items), { poisoned: isOfTheData });
+    const gatherer = new Gatherer<Item, Answer>((items) => work(pool, items), { poisoned: isOfTheData });
     return (item: Item) => gatherer.ask(item, item.clientId);
   };
-  return { stake: gather(placeWagers), play: gather(playAll), rollBack: gather(rollBackAll) };
+  return {
+    stake: gather(placeWagers),
+    play: gather(playAll),
+    rollBack: gather(rollBackAll),
+    settle: gather(settleDirect),
+  };
 }
 export type GameDesk = ReturnType<typeof createGameDesk>;
 

@@ -8,13 +8,7 @@ import {
   type OperationInput,
   type OperationKind,
 } from '../../contract/rounds.ts';
-import {
-  findOperation,
-  progressOf,
-  requestOperation,
-  settleDirect,
-  type Operation,
-} from '../../rounds/index.ts';
+import { findOperation, progressOf, requestOperation, type Operation } from '../../rounds/index.ts';
 import type { Client } from '../auth.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { route, type Answer, type Request, type Services } from '../route.ts';
@@ -155,8 +149,10 @@ async function operate(
   const { clientId } = caller;
   const ref = { clientId, kind, operationId };
   const workflowId = workflowIds[kind](clientId, operationId);
-  const take = kind === 'settlement' && caller.settlement === 'direct' ? settleDirect : requestOperation;
-  const requested = await take(services.pool, { ...ref, roundId, content, workflowId });
+  const asked = { ...ref, roundId, content, workflowId };
+  const requested = await (kind === 'settlement' && caller.settlement === 'direct'
+    ? services.games.settle(asked)
+    : requestOperation(services.pool, asked));
   if ('refusal' in requested) throw problemOf(requested.refusal);
   const { operation, replayed } = requested;
   if (hasEnded(operation)) return await answerOf(operation, services, replayed, traceId);

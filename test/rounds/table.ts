@@ -11,7 +11,6 @@ import {
   createGameDesk,
   postMoves,
   requestOperation,
-  settleDirect,
   undoClaim,
   undoMoves,
   type Answered,
@@ -132,7 +131,7 @@ export class Table {
     { id = fresh('s'), close = true } = {},
   ): Promise<Operation> {
     const content = { outcomes: listOf(outcomes), closeRound: close };
-    const requested = await settleDirect(this.pool, {
+    const requested = await this.#games.settle({
       clientId: CLIENT,
       kind: 'settlement',
       operationId: id,

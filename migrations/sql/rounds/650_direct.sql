@@ -26,6 +26,43 @@ begin
   select * into op from rounds.operations o where (o.client_id, o.kind, o.operation_id) = (p_client, 'settlement', p_id);
 end $$;
 
+-- Settlements of many callers, each as if it came alone, in one transaction. What they lock one by one is locked before, in the
+-- one order.
+create or replace function rounds.settle_direct_all(p_clients text[], p_ids text[], p_rounds text[], p_requests jsonb[], p_workflows text[], p_most integer)
+  returns table (problem jsonb, replayed boolean, ran boolean, op rounds.operations) language plpgsql as $$
+begin
+  if cardinality(p_ids) > 1 then
+    perform rounds.lock_settlements(p_clients, p_ids, p_rounds, p_requests);
+  end if;
+  for at in 1..cardinality(p_ids) loop
+    return query select d.problem, d.replayed, d.ran, d.op
+      from rounds.settle_direct(p_clients[at], p_ids[at], p_rounds[at], p_requests[at], p_workflows[at], p_most) d;
+  end loop;
+end $$;
+
+create or replace function rounds.lock_settlements(p_clients text[], p_ids text[], p_rounds text[], p_requests jsonb[]) returns void language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(key) from (
+    select distinct hashtextextended('settlement/' || client || '/' || id, 0) as key from unnest(p_clients, p_ids) s (client, id) order by 1) k;
+  perform rounds.lock_round(client, round, true)
+    from (select distinct client, round from unnest(p_clients, p_rounds) s (client, round) order by client, round) r;
+  perform from (
+      select client, item ->> 'wagerId' as wager from unnest(p_clients, p_requests) s (client, request), jsonb_array_elements(request -> 'outcomes') item
+      union
+      select client, w.wager_id from unnest(p_clients, p_rounds, p_requests) s (client, round, request)
+        cross join lateral (
+          select wager_id from rounds.wagers where (round_id, client_id, status) = (s.round, s.client, 'open') and (s.request ->> 'closeRound')::boolean) w
+       order by wager, client) c,
+    lateral (select from rounds.wagers w where (w.wager_id, w.client_id) = (c.wager, c.client) for no key update) w;
+  perform ledger.lock_accounts(array_agg(distinct leg)) from (
+    select row(kind, case when starts_with(kind, 'player_') then w.player_id else 'house' end, w.currency, 0, 0)::ledger.leg as leg
+      from unnest(p_clients, p_rounds) s (client, round)
+     cross join lateral (
+       select player_id, currency from rounds.wagers where (round_id, client_id) = (s.round, s.client) and status in ('open', 'settled')) w
+     cross join unnest(array['player_cash', 'player_receivable', 'stakes_in_play', 'house_gaming']) kind) legs
+  having count(*) > 0;
+end $$;
+
 -- The usual case in few statements: a new settlement of a free, open round, with wagers of one player that all fit. Writes what
 -- the steps would have written one after the other; null where it is another case, and nothing is done then.
 create or replace function rounds.settle_small(p_client text, p_id text, p_round text, p_request jsonb, p_most integer) returns rounds.operations
