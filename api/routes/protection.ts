@@ -4,7 +4,7 @@ import type { RaiseInput } from '../../contract/protection.ts';
 import { block, BLOCK_KINDS, liftBlock, LIMIT_KINDS, LIMIT_PERIODS, setLimit } from '../../players/index.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { route, type Services } from '../route.ts';
-import { callerId, currency, nullable, requireCurrency } from '../schemas.ts';
+import { callerId, currency, freeText, nullable, requireCurrency } from '../schemas.ts';
 import { blockShape, limitShape, protectionOf } from './protectionShape.ts';
 
 const unknownPlayer = (playerId: string) => new Problem('not_found', `There is no player ${playerId}.`);
@@ -71,7 +71,7 @@ const blockBody = z.strictObject({
   blockId: callerId,
   kind: z.enum(BLOCK_KINDS),
   until: nullable(z.iso.datetime({ offset: true })).default(null),
-  reason: nullable(z.string().max(1_000)).default(null),
+  reason: nullable(freeText).default(null),
 });
 
 const postBlock = route({
