@@ -6,7 +6,6 @@ import {
   expireHold,
   extendChain,
   openMonths,
-  readHead,
   START,
   verify,
   type Drift,
@@ -76,16 +75,16 @@ export const createLedgerActivities = ({ pool, log }: { pool: Pool; log: Log }) 
   async verifyLedger(last: Verified | null): Promise<Verified> {
     const until = Date.now() + VERIFY_MS;
     let chained = 0;
-    for (;;) {
-      const { blocks, transfers } = await extendChain(pool, { blocks: 1 }).catch(notOnceMore(log));
-      if (blocks === 0) break;
-      chained += transfers;
+    let chain;
+    do {
+      chain = await extendChain(pool, { blocks: 1 }).catch(notOnceMore(log));
+      chained += chain.transfers;
       heartbeat({ chained });
-    }
+    } while (chain.blocks > 0);
+    const { head } = chain;
     const found = last?.head
       ? await compareHead(pool, { ...last.head, number: BigInt(last.head.number) })
       : [];
-    const head = await readHead(pool);
     let place = last === null || last.place.pass === 'done' ? START : last.place;
     let rows = 0;
     // One account is read by one statement, however long that takes.

@@ -11,7 +11,7 @@ import type { TemporalGateway, Wait } from './temporal.ts';
 /** What a handler may use. */
 export interface Services {
   readonly pool: Pool;
-  /** Gathers the wagers, plays and rollbacks of all callers into batches. */
+  /** Gathers the wagers, plays, rollbacks and direct settlements of all callers into batches. */
   readonly games: GameDesk;
   /** For the queries of lists, with their filters. */
   readonly read: Knex;

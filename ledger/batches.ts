@@ -1,13 +1,14 @@
 import type { Pool, Tx } from '../ops/postgres.ts';
 import type { Capture } from './holds.ts';
-import { toVerdict, type Deed, type Net, type VerdictRow, type Verdict } from './post.ts';
-
-const columns = (deeds: readonly Deed[]) => [
-  deeds.map(({ id }) => id),
-  deeds.map(({ code }) => code),
-  deeds.map(({ businessId }) => businessId),
-  deeds.map(({ happenedAt }) => happenedAt),
-];
+import {
+  columnsOf,
+  columnsOfDeeds,
+  toVerdict,
+  type Deed,
+  type Net,
+  type VerdictRow,
+  type Verdict,
+} from './post.ts';
 
 /**
  * `captureHold` of many in one transaction, as one after the other: a verdict for each, in their order. A refusal is nothing
@@ -21,7 +22,7 @@ export async function captureHolds(db: Pool | Tx, captures: readonly Capture[]):
     text: `select * from ledger.capture_all($1::uuid[], $5::uuid[], $2::text[], $3::text[], $4::timestamptz[], $6::bigint[],
       $7::text[], $8::text[], $9::boolean[])`,
     values: [
-      ...columns(captures),
+      ...columnsOfDeeds(captures),
       captures.map(({ holdId }) => holdId),
       captures.map(({ amount }) => amount ?? null),
       captures.map(({ to }) => to.kind),
@@ -37,7 +38,7 @@ export async function voidHolds(db: Pool | Tx, deeds: readonly Deed[]): Promise<
   const { rows } = await db.query<VerdictRow>({
     name: 'ledger_void_all',
     text: 'select * from ledger.void_all($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])',
-    values: columns(deeds),
+    values: columnsOfDeeds(deeds),
   });
   return rows.map(toVerdict);
 }
@@ -59,16 +60,13 @@ export async function postNets(
                       group by net) h on h.net = n.at
          order by n.at)) p`,
     values: [
-      ...columns(nets),
+      ...columnsOfDeeds(nets),
       nets.map(({ playerId }) => playerId),
       nets.map(({ currency }) => currency),
       nets.map(({ net }) => net),
       nets.map(({ repay }) => repay),
       house.map(({ at }) => at),
-      house.map(({ kind }) => kind),
-      house.map(({ owner }) => owner),
-      house.map(({ currency }) => currency),
-      house.map(({ amount }) => amount),
+      ...columnsOf(house),
     ],
   });
   return rows.map((row) => ({ verdict: toVerdict(row), owed: row.owed }));

@@ -98,14 +98,7 @@ export async function postAll(db: Pool | Tx, postings: readonly Posting[]): Prom
                        from unnest($5::int[], $6::text[], $7::text[], $8::text[], $9::bigint[]) with ordinality as l (posting, kind, owner, currency, amount, at)
                       group by posting) l on l.posting = d.at
          order by d.at))`,
-    values: [
-      postings.map(({ id }) => id),
-      postings.map(({ code }) => code),
-      postings.map(({ businessId }) => businessId),
-      postings.map(({ happenedAt }) => happenedAt),
-      legs.map(({ at }) => at),
-      ...columnsOf(legs),
-    ],
+    values: [...columnsOfDeeds(postings), legs.map(({ at }) => at), ...columnsOf(legs)],
   });
   return rows.map(toVerdict);
 }
@@ -178,7 +171,14 @@ const literalOf = (legs: readonly Leg[]) =>
 
 const quote = (text: string) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 
-const columnsOf = (legs: readonly Leg[]) => [
+export const columnsOfDeeds = (deeds: readonly Deed[]) => [
+  deeds.map(({ id }) => id),
+  deeds.map(({ code }) => code),
+  deeds.map(({ businessId }) => businessId),
+  deeds.map(({ happenedAt }) => happenedAt),
+];
+
+export const columnsOf = (legs: readonly Leg[]) => [
   legs.map(({ kind }) => kind),
   legs.map(({ owner }) => owner),
   legs.map(({ currency }) => currency),

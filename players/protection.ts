@@ -101,15 +101,15 @@ export interface BlockRequest {
   readonly reason: string | null;
 }
 
-/** Blocks a player from staking and depositing. Refused: `player_unknown`, `idempotency_conflict`. */
+/** Blocks a player from staking and depositing, `from` when it was first asked for. Refused: `player_unknown`, `idempotency_conflict`. */
 export const block = (
   pool: Pool,
   b: BlockRequest,
-): Promise<{ code: ProblemCode | null; replayed: boolean | null }> =>
+): Promise<{ code: ProblemCode | null; replayed: boolean | null; from: Date | null }> =>
   callRow(
     pool,
     'block_player',
-    'select code, replayed from players.block($1::text, $2::text, $3::text, $4::timestamptz, $5::text, $6::jsonb)',
+    'select code, replayed, started as "from" from players.block($1::text, $2::text, $3::text, $4::timestamptz, $5::text, $6::jsonb)',
     [b.blockId, b.playerId, b.kind, b.until, b.reason, JSON.stringify(b)],
   );
 

@@ -49,7 +49,10 @@ export async function staleRound(round: StaleRoundInput): Promise<string> {
       `Nothing was heard of round ${round.roundId} for too long. Its game server may still end it; or send the update \`${STALE_DECISION}\` with \`"lost"\` or \`"void"\`, for what is still open of it.`,
     );
     for (let look = FIRST_LOOK_MS; undecided(); look = Math.min(look * 2, LONGEST_LOOK_MS)) {
-      if (!(await isOpen(round))) return ended(`Round ${round.roundId} was ended by its game server.`);
+      if (!(await isOpen(round))) {
+        attention(false);
+        return ended(`Round ${round.roundId} was ended by its game server.`);
+      }
       await condition(() => !undecided(), look);
     }
     attention(false);
@@ -86,7 +89,6 @@ const attention = (value: boolean) => {
 };
 
 function ended(story: string): string {
-  attention(false);
   setCurrentDetails(story);
   return story;
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { award, balancesOf, findPlayer, JURISDICTIONS, register, type Player } from '../../players/index.ts';
-import { Problem, problemOf } from '../problem.ts';
+import { problemOf } from '../problem.ts';
 import { route, type Services } from '../route.ts';
 import { amount, callerId, currency, objectionTo, requireCurrency } from '../schemas.ts';
 import { blockShape, limitShape, protectionOf } from './protectionShape.ts';
+import { unknownPlayer } from './scope.ts';
 
 const params = z.strictObject({ playerId: callerId });
 
@@ -21,8 +22,6 @@ const shapeOf = async ({ pool }: Services, player: Player) => ({
   ...player,
   ...(await protectionOf(pool, player.playerId)),
 });
-
-const unknownPlayer = (playerId: string) => new Problem('not_found', `There is no player ${playerId}.`);
 
 const putPlayer = route({
   method: 'put',

@@ -6,8 +6,7 @@ import { Problem, problemOf } from '../problem.ts';
 import { route, type Services } from '../route.ts';
 import { callerId, currency, freeText, nullable, requireCurrency } from '../schemas.ts';
 import { blockShape, limitShape, protectionOf } from './protectionShape.ts';
-
-const unknownPlayer = (playerId: string) => new Problem('not_found', `There is no player ${playerId}.`);
+import { unknownPlayer } from './scope.ts';
 
 const putLimit = route({
   method: 'put',
@@ -91,18 +90,13 @@ const postBlock = route({
         code: 'forbidden',
         facts: { reason: 'A cashier asks for self_exclusion and cooling_off, people for staff blocks.' },
       });
-    const { code, replayed } = await block(services.pool, { ...body, playerId });
+    const { code, replayed, from } = await block(services.pool, { ...body, playerId });
     if (code === 'player_unknown') throw unknownPlayer(playerId);
-    if (code !== null) throw problemOf({ code });
-    const { rows } = await services.pool.query<{ from: Date; until: Date | null }>(
-      'select starts as "from", until from players.blocks where block_id = $1::text',
-      [body.blockId],
-    );
-    const { from, until } = rows[0] ?? { from: new Date(0), until: null };
-    const { blockId, kind, reason } = body;
+    if (code !== null || from === null) throw problemOf({ code: code ?? 'internal' });
+    const until = body.until === null ? null : new Date(body.until).toISOString();
     return {
       status: 201,
-      body: { blockId, kind, from: from.toISOString(), until: until?.toISOString() ?? null, reason },
+      body: { ...body, from: from.toISOString(), until },
       replayed: replayed === true,
     };
   },

@@ -7,6 +7,9 @@ import { callerId } from '../schemas.ts';
 
 export const PEOPLE = ['support', 'finance', 'finance-approver', 'admin'] as const;
 
+export const unknownPlayer = (playerId: string) =>
+  new Problem('not_found', `There is no player ${playerId}.`);
+
 /** People belong to no client: they say which one they mean where two use the same id. */
 export const clientQuery = z.strictObject({ clientId: callerId.optional() });
 

@@ -13,16 +13,7 @@ import {
 import { award, register } from '../../players/index.ts';
 import { checkInvariants } from '../support/invariants.ts';
 import { testDatabase, type TestDatabase } from '../support/postgres.ts';
-
-const money = { minor: '10000', currency: 'SEK' };
-const terms = {
-  providers: ['nordpay'],
-  fallback: 'off',
-  askFirstAfterMs: 1_000,
-  askAtMostEveryMs: 1_000,
-  overdueAfterMs: 1_000,
-  needsApproval: false,
-} as const;
+import { money, terms } from './aWebhookQueue.ts';
 
 /** What each step moves is in docs/ledger.md and tried by test/ledger/recipes.test.ts; here is what a repeat does. */
 describe('a step of a payment', () => {

@@ -73,7 +73,7 @@ begin
 end $$;
 
 -- Blocks a player, or answers what the id was answered.
-create or replace function players.block(p_block text, p_player text, p_kind text, p_until timestamptz, p_reason text, p_request jsonb, out code text, out replayed boolean)
+create or replace function players.block(p_block text, p_player text, p_kind text, p_until timestamptz, p_reason text, p_request jsonb, out code text, out replayed boolean, out started timestamptz)
   language plpgsql as $$
 begin
   if not exists (select from players.players where player_id = p_player) then code := 'player_unknown'; return; end if;
@@ -82,7 +82,8 @@ begin
   insert into players.blocks (block_id, player_id, kind, until, reason, request) values (p_block, p_player, p_kind, p_until, p_reason, p_request)
     on conflict (block_id) do nothing;
   replayed := not found;
-  if not exists (select from players.blocks where block_id = p_block and player_id = p_player and request = p_request) then code := 'idempotency_conflict'; end if;
+  select starts into started from players.blocks where block_id = p_block and player_id = p_player and request = p_request;
+  if not found then code := 'idempotency_conflict'; end if;
 end $$;
 
 -- Lifts a staff block. What a player asked for stays until its end: `forbidden`.

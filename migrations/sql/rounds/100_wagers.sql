@@ -5,6 +5,21 @@
 create or replace function rounds.lock_id(p_what text, p_client text, p_id text) returns void language sql
   begin atomic select pg_advisory_xact_lock(hashtextextended(p_what || '/' || p_client || '/' || p_id, 0)); end;
 
+-- The same for many, in an order that is the same for all.
+create or replace function rounds.lock_ids(p_what text, p_clients text[], p_ids text[]) returns void language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(key) from (
+    select distinct hashtextextended(p_what || '/' || client || '/' || id, 0) as key from unnest(p_clients, p_ids) named (client, id) order by 1) k;
+end $$;
+
+-- Locks all accounts that rounds move of these players, in the ledger's order: two that locked one after the other would deadlock.
+create or replace function rounds.lock_accounts(p_players text[], p_currencies text[]) returns void language plpgsql as $$
+begin
+  perform ledger.lock_accounts(array_agg(distinct row(kind, case when starts_with(kind, 'player_') then player else 'house' end, currency, 0, 0)::ledger.leg))
+    from unnest(p_players, p_currencies) theirs (player, currency), unnest(array['player_cash', 'player_receivable', 'stakes_in_play', 'house_gaming']) kind
+  having count(*) > 0;
+end $$;
+
 -- Wagers enter a round side by side; what claims or ends it keeps them out for that moment. Not a lock of the row
 -- (`for share`): those overlap on a busy round, and an operation waiting for a gap between them would starve.
 create or replace function rounds.lock_round(p_client text, p_round text, p_alone boolean) returns void language plpgsql as $$

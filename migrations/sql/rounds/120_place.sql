@@ -21,13 +21,6 @@ begin
      order by s.at);
 end $$;
 
-create or replace function rounds.lock_stakes_accounts(p_stakes rounds.stake[]) returns void language plpgsql as $$
-begin
-  perform ledger.lock_accounts(array(
-    select distinct row(kind, case kind when 'player_cash' then player_id else 'house' end, currency, 0, 0)::ledger.leg
-      from unnest(p_stakes), unnest(array['player_cash', 'stakes_in_play']) kind));
-end $$;
-
 -- Takes stakes, each as if it came alone, in their order: the fate of its id, the round, the money and the record. An
 -- answer for each, in one transaction. A refused wager is a record of its round too, so it opens one.
 create or replace function rounds.place_wagers(p_stakes rounds.stake[]) returns setof rounds.answer language plpgsql as $$
@@ -45,8 +38,7 @@ declare
   stake rounds.stake;
   verdict ledger.verdict;
 begin
-  perform pg_advisory_xact_lock(key)
-    from (select distinct hashtextextended('wager/' || client_id || '/' || wager_id, 0) as key from unnest(p_stakes) order by 1) k;
+  perform rounds.lock_ids('wager', array(select client_id from unnest(p_stakes)), array(select wager_id from unnest(p_stakes)));
   -- Of known wagers too: one of them may open its round, and then it is too late for the order of locks.
   perform rounds.lock_round(client_id, round_id, false)
     from (select distinct client_id, round_id from unnest(p_stakes) order by client_id, round_id) r;
@@ -63,7 +55,7 @@ begin
     why := rounds.objections(fresh);
     against := rounds.protect(fresh, why, players.lock_guards(array(select player_id from unnest(fresh))));
     if against is null then
-      perform rounds.lock_stakes_accounts(fresh);
+      perform rounds.lock_accounts(array(select player_id from unnest(fresh)), array(select currency from unnest(fresh)));
       foreach paid in array places loop answers[paid] := (select a from rounds.place_wagers(array[p_stakes[paid]]) a); end loop;
       fresh := '{}';
     else

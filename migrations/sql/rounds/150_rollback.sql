@@ -48,10 +48,8 @@ end $$;
 create or replace function rounds.roll_back_all(p_clients text[], p_wagers text[], p_rollbacks text[], p_reasons text[]) returns setof rounds.answer
   language plpgsql as $$
 begin
-  perform pg_advisory_xact_lock(key) from (
-    select distinct hashtextextended('rollback/' || client || '/' || id, 0) as key from unnest(p_clients, p_rollbacks) r (client, id) order by 1) k;
-  perform pg_advisory_xact_lock(key) from (
-    select distinct hashtextextended('wager/' || client || '/' || id, 0) as key from unnest(p_clients, p_wagers) r (client, id) order by 1) k;
+  perform rounds.lock_ids('rollback', p_clients, p_rollbacks);
+  perform rounds.lock_ids('wager', p_clients, p_wagers);
   perform from (select distinct client, id from unnest(p_clients, p_wagers) r (client, id) order by id, client) r,
     lateral (select from rounds.wagers w where (w.wager_id, w.client_id) = (r.id, r.client) for update) w;
   perform ledger.lock_accounts(array_agg(distinct leg)) from (

@@ -16,17 +16,6 @@ begin
   code := money.code;
 end $$;
 
--- Locks all accounts of a batch of moves, in the ledger's order: two batches that locked move by move would deadlock.
-create or replace function rounds.lock_accounts(p_moves rounds.moves[]) returns void language plpgsql as $$
-begin
-  perform ledger.lock_accounts(array_agg(leg)) from (
-    select distinct row(k.kind, case when k.is_player then m.player_id else 'house' end, m.currency, 0, 0)::ledger.leg as leg
-      from unnest(p_moves) m,
-           (values ('player_cash', true), ('player_receivable', true), ('stakes_in_play', false), ('house_gaming', false)) k (kind, is_player)
-     where m.transfer_id is not null) legs
-  having count(*) > 0;
-end $$;
-
 -- Takes posted moves back, the last first, at most p_batch; answers how many are left. A no-op where nothing was posted.
 create or replace function rounds.undo_moves(p_client text, p_kind text, p_id text, p_batch integer, out remaining integer, out problem jsonb)
   language plpgsql as $$
@@ -39,7 +28,8 @@ begin
   if op.operation_id is not null then
     batch := array(select m from rounds.moves m
       where (m.client_id, m.kind, m.operation_id) = (p_client, p_kind, p_id) and m.posted and not m.undone order by m.seq desc limit p_batch);
-    perform rounds.lock_accounts(batch);
+    perform rounds.lock_accounts(array(select player_id from unnest(batch) where transfer_id is not null),
+      array(select currency from unnest(batch) where transfer_id is not null));
     foreach move in array batch loop
       select * into undo from rounds.undo_move(move);
       if undo.code is not null then

@@ -42,8 +42,7 @@ end $$;
 
 create or replace function rounds.lock_settlements(p_clients text[], p_ids text[], p_rounds text[], p_requests jsonb[]) returns void language plpgsql as $$
 begin
-  perform pg_advisory_xact_lock(key) from (
-    select distinct hashtextextended('settlement/' || client || '/' || id, 0) as key from unnest(p_clients, p_ids) s (client, id) order by 1) k;
+  perform rounds.lock_ids('settlement', p_clients, p_ids);
   perform rounds.lock_round(client, round, true)
     from (select distinct client, round from unnest(p_clients, p_rounds) s (client, round) order by client, round) r;
   perform from (
@@ -54,13 +53,10 @@ begin
           select wager_id from rounds.wagers where (round_id, client_id, status) = (s.round, s.client, 'open') and (s.request ->> 'closeRound')::boolean) w
        order by wager, client) c,
     lateral (select from rounds.wagers w where (w.wager_id, w.client_id) = (c.wager, c.client) for no key update) w;
-  perform ledger.lock_accounts(array_agg(distinct leg)) from (
-    select row(kind, case when starts_with(kind, 'player_') then w.player_id else 'house' end, w.currency, 0, 0)::ledger.leg as leg
-      from unnest(p_clients, p_rounds) s (client, round)
-     cross join lateral (
-       select player_id, currency from rounds.wagers where (round_id, client_id) = (s.round, s.client) and status in ('open', 'settled')) w
-     cross join unnest(array['player_cash', 'player_receivable', 'stakes_in_play', 'house_gaming']) kind) legs
-  having count(*) > 0;
+  perform rounds.lock_accounts(array_agg(w.player_id), array_agg(w.currency))
+     from unnest(p_clients, p_rounds) s (client, round)
+    cross join lateral (
+      select player_id, currency from rounds.wagers where (round_id, client_id) = (s.round, s.client) and status in ('open', 'settled')) w;
 end $$;
 
 -- The usual case in few statements: a new settlement of a free, open round, with wagers of one player that all fit. Writes what

@@ -16,11 +16,11 @@ declare
   theirs rounds.answer[];
   guarded text[] := players.lock_guards(array(select player_id from unnest(p_plays)));
 begin
-  if cardinality(fresh) < cardinality(p_plays) then perform rounds.lock_accounts_of(p_plays); end if;
+  if cardinality(fresh) < cardinality(p_plays) then perform rounds.lock_accounts(array(select player_id from unnest(p_plays)), array(select currency from unnest(p_plays))); end if;
   begin
     theirs := rounds.play_together(fresh, guarded);
   exception when sqlstate 'CR001' then -- a result was refused: its stake goes with it
-    perform rounds.lock_accounts_of(p_plays);
+    perform rounds.lock_accounts(array(select player_id from unnest(p_plays)), array(select currency from unnest(p_plays)));
     if cardinality(fresh) = 1 then theirs := array[rounds.refused(sqlerrm::jsonb ->> 'code', sqlerrm::jsonb -> 'facts')]; end if;
   end;
   if theirs is not null then
@@ -56,10 +56,8 @@ end $$;
 -- the first here to name their wager, their settlement, and their round.
 create or replace function rounds.lock_plays(p_plays rounds.play[]) returns integer[] language plpgsql as $$
 begin
-  perform pg_advisory_xact_lock(key)
-    from (select distinct hashtextextended('wager/' || client_id || '/' || wager_id, 0) as key from unnest(p_plays) order by 1) k;
-  perform pg_advisory_xact_lock(key)
-    from (select distinct hashtextextended('settlement/' || client_id || '/' || settlement_id, 0) as key from unnest(p_plays) order by 1) k;
+  perform rounds.lock_ids('wager', array(select client_id from unnest(p_plays)), array(select wager_id from unnest(p_plays)));
+  perform rounds.lock_ids('settlement', array(select client_id from unnest(p_plays)), array(select settlement_id from unnest(p_plays)));
   perform rounds.lock_round(client_id, round_id, alone)
     from (select client_id, round_id, bool_or(close_round) as alone from unnest(p_plays) group by client_id, round_id order by client_id, round_id) r;
   return array(
@@ -72,13 +70,6 @@ begin
        and not exists (select from rounds.wagers w where (w.wager_id, w.client_id) = (p.wager_id, p.client_id))
        and not exists (select from rounds.operations o where (o.client_id, o.kind, o.operation_id) = (p.client_id, 'settlement', p.settlement_id))
      order by at);
-end $$;
-
-create or replace function rounds.lock_accounts_of(p_plays rounds.play[]) returns void language plpgsql as $$
-begin
-  perform ledger.lock_accounts(array(
-    select distinct row(kind, case when starts_with(kind, 'player_') then player_id else 'house' end, currency, 0, 0)::ledger.leg
-      from unnest(p_plays), unnest(array['player_cash', 'player_receivable', 'stakes_in_play', 'house_gaming']) kind));
 end $$;
 
 -- Moves the money of plays that are fresh, and answers each. Both transfers of one or none: where a stake is refused its result
