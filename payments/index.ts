@@ -2,7 +2,7 @@ import type { PaymentsConfig } from '../config/index.ts';
 import { SimulatorProvider } from './adapters/simulator.ts';
 import type { PaymentProvider } from './provider.ts';
 
-export type { Asked, PaymentProvider, PaymentRequest, PayoutRequest } from './provider.ts';
+export type { Asked, PaymentProvider, PaymentRequest, PayoutRequest, RefundRequest } from './provider.ts';
 export {
   openDeposit,
   openWithdrawal,

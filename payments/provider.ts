@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { ProviderAnswer, ProviderNews } from '../contract/payments.ts';
 import type { MoneyDto } from '../money/index.ts';
 
@@ -18,6 +19,13 @@ export interface PayoutRequest {
   readonly attempt: number;
   readonly money: MoneyDto;
   readonly destination: { readonly type: string; readonly account: string };
+}
+
+export interface RefundRequest {
+  readonly key: string;
+  /** The payment, as the provider names it. */
+  readonly providerReference: string;
+  readonly money: MoneyDto;
 }
 
 /** `not_found`: the provider does not know the key (yet); `silent`: it did not answer. */
@@ -43,8 +51,16 @@ export interface PaymentProvider {
   createPayment(request: PaymentRequest): Promise<ProviderAnswer>;
   /** Asks the provider to forget a payment that nobody finished; answers where the payment stands after that. */
   cancelPayment(key: string): Promise<Asked>;
+  /** Gives money of a captured payment back to the player, all or a part; `accepted` is final. */
+  refundPayment(request: RefundRequest): Promise<ProviderAnswer>;
   submitPayout(request: PayoutRequest): Promise<ProviderAnswer>;
   ask(kind: 'deposit' | 'withdrawal', key: string): Promise<Asked>;
+  /**
+   * What moved on a day (`2026-11-24`, UTC), as CSV with the columns of docs/reconciliation.md, however long it is.
+   * Left out by a provider that has no such file.
+   * @throws where the provider cannot tell just now
+   */
+  settlementFile?(day: string): Promise<Readable>;
   /** `forged`: the signature or the time is wrong; `malformed`: signed, but not what this provider sends. */
   readWebhook(rawBody: Buffer, headers: IncomingHttpHeaders): WebhookEvent | 'forged' | 'malformed';
 }

@@ -1,8 +1,16 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { ProviderAnswer, ProviderNews } from '../../contract/payments.ts';
-import type { Asked, PaymentProvider, PaymentRequest, PayoutRequest, WebhookEvent } from '../provider.ts';
+import type {
+  Asked,
+  PaymentProvider,
+  PaymentRequest,
+  PayoutRequest,
+  RefundRequest,
+  WebhookEvent,
+} from '../provider.ts';
 
 export interface SimulatorOptions {
   readonly name: string;
@@ -42,6 +50,12 @@ const item = z.object({
   reason: text.nullish(),
   redirectUrl: z.url().max(2_000).nullish(),
 });
+
+/** A refund that was made, or its final no; anything else may have been taken. */
+const refund = z.union([
+  z.object({ id: text, state: z.literal('refunded') }),
+  z.object({ code: z.enum(['not_found', 'not_refundable', 'refund_exceeds_captured']), message: z.string() }),
+]);
 
 const webhook = item.extend({ eventId: text.min(1).max(200), type: z.enum(['payment', 'payout']) });
 
@@ -92,6 +106,29 @@ export class SimulatorProvider implements PaymentProvider {
     // Whatever it says to that: where the payment stands is asked for.
     await this.#request('POST', path).catch(() => undefined);
     return await this.ask('deposit', key);
+  }
+
+  async refundPayment({ key, providerReference, money }: RefundRequest): Promise<ProviderAnswer> {
+    try {
+      const path = `/payments/${encodeURIComponent(providerReference)}/refund`;
+      const { body } = await this.#request('POST', path, key, { amount: Number(money.minor) });
+      const parsed = refund.safeParse(body);
+      if (!parsed.success) return { outcome: 'unknown', reason: 'no sense in its answer' };
+      return 'code' in parsed.data
+        ? { outcome: 'refused', reason: parsed.data.code }
+        : { outcome: 'accepted', providerReference: parsed.data.id };
+    } catch (error) {
+      return { outcome: 'unknown', reason: words(error) };
+    }
+  }
+
+  async settlementFile(day: string): Promise<Readable> {
+    const { body, ok, status } = await fetch(`${this.#options.url}/settlement-file?day=${day}`, {
+      headers: { authorization: `Bearer ${this.#options.apiKey}` },
+    });
+    if (!ok || body === null)
+      throw new Error(`${this.name} gave no settlement file: status ${String(status)}`);
+    return Readable.fromWeb(body);
   }
 
   async ask(kind: 'deposit' | 'withdrawal', key: string): Promise<Asked> {

@@ -96,6 +96,24 @@ function keepsTheContract(name: string, open: () => Promise<Bench>) {
       assert.deepEqual(await provider.cancelPayment('nobody knows it'), { outcome: 'not_found' });
     });
 
+    it('gives a part of a captured payment back once for a key, and never more than came', async () => {
+      const request = payment('sim_captured');
+      const taken = await provider.createPayment(request);
+      assert(taken.outcome === 'accepted');
+      await soon(async () => (await stateOf('deposit', request.key)) === 'captured');
+      const { providerReference } = taken;
+      const refund = (minor: string, key = randomUUID()) =>
+        provider.refundPayment({ key, providerReference, money: { minor, currency: 'SEK' } });
+      const key = randomUUID();
+      const first = await refund('2500', key);
+      assert.equal(first.outcome, 'accepted');
+      assert.deepEqual(await refund('2500', key), first);
+      assert.deepEqual(await refund('10001'), { outcome: 'refused', reason: 'refund_exceeds_captured' });
+      assert.equal((await refund('10000')).outcome, 'accepted');
+      assert.equal(await stateOf('deposit', request.key), 'refunded');
+      assert.deepEqual(await refund('1'), { outcome: 'refused', reason: 'not_refundable' });
+    });
+
     it('takes no status, no nonsense and no foreign answer for a final no', async () => {
       const answers: [number, string][] = [
         [422, ''],
@@ -117,6 +135,8 @@ function keepsTheContract(name: string, open: () => Promise<Bench>) {
         assert.equal((await foreign.submitPayout(payout('SIM-PAID'))).outcome, 'unknown', said);
         assert.equal((await foreign.createPayment(payment('sim_captured'))).outcome, 'unknown', said);
         assert.equal((await foreign.ask('withdrawal', 'k')).outcome, 'silent', said);
+        const refund = { key: 'k', providerReference: 'p', money };
+        assert.equal((await foreign.refundPayment(refund)).outcome, 'unknown', said);
         server.close();
         server.closeAllConnections();
       }
