@@ -5,6 +5,7 @@ import {
   type DepositInput,
   type ProviderAnswer,
   type ProviderNews,
+  type Refund,
   type WithdrawalInput,
 } from '../contract/payments.ts';
 import type { Log } from '../ops/log.ts';
@@ -16,14 +17,18 @@ export interface Attempt {
   readonly destination: WithdrawalInput['destination'];
 }
 
-/** Questions to payment providers. All are safe to repeat: each carries the key of its deposit or attempt. */
-export function createProviderActivities({
-  providers,
-  log,
-}: {
-  providers: ReadonlyMap<string, PaymentProvider>;
-  log: Log;
-}) {
+interface Parts {
+  readonly providers: ReadonlyMap<string, PaymentProvider>;
+  readonly log: Log;
+}
+
+/** Questions to payment providers. All are safe to repeat: each carries the key of its deposit, refund or attempt. */
+export const createProviderActivities = (parts: Parts) => ({
+  ...paymentActivities(parts),
+  ...payoutActivities(parts),
+});
+
+function paymentActivities({ providers, log }: Parts) {
   const provider = (name: string) => mustFind(providers, name);
   return {
     /** Asks a provider to take a payment; a repeat has the same key. */
@@ -41,15 +46,30 @@ export function createProviderActivities({
       return asked.outcome === 'not_found' ? null : said(asked, name, 'taken');
     }),
 
-    /** Sends a payout with the key of its attempt. */
-    submitPayout: beating(async (input: WithdrawalInput, attempt: Attempt): Promise<ProviderAnswer> => {
-      const answer = await provider(attempt.provider).submitPayout(payoutOf(input, attempt));
-      log.info(
-        { withdrawalId: input.withdrawalId, attempt: attempt.attempt, provider: attempt.provider, ...answer },
-        'payout submitted',
-      );
-      return answer;
+    /** Where a payment stands at its provider, or null where that one does not know it. */
+    lookUpPayment: beating(async (depositId: string, name: string): Promise<ProviderNews | null> => {
+      const asked = await provider(name).ask('deposit', depositKey(depositId));
+      return asked.outcome === 'not_found' ? null : said(asked, name, 'taken');
     }),
+
+    /** Asks for a refund until the provider has made it, or refused it for good; a repeat has the same key. */
+    refundPayment: beating(
+      async (
+        depositId: string,
+        name: string,
+        refund: Refund,
+      ): Promise<Exclude<ProviderAnswer, { outcome: 'unknown' }>> => {
+        const port = provider(name);
+        const answer = await port.refundPayment({
+          key: refund.key,
+          providerReference: refund.providerReference ?? (await referenceOf(port, depositId)),
+          money: refund.amount,
+        });
+        log.info({ depositId, provider: name, ...answer }, 'refund asked for');
+        if (answer.outcome === 'unknown') throw stillWaiting(name, answer.reason);
+        return answer;
+      },
+    ),
 
     /**
      * Asks until the provider has taken a deposit's payment, or until it has a final word of it. As of a payout, a key
@@ -71,6 +91,21 @@ export function createProviderActivities({
         return said({ outcome: 'known', news: newsOf(answer, payment, 'declined') }, name, until);
       },
     ),
+  };
+}
+
+function payoutActivities({ providers, log }: Parts) {
+  const provider = (name: string) => mustFind(providers, name);
+  return {
+    /** Sends a payout with the key of its attempt. */
+    submitPayout: beating(async (input: WithdrawalInput, attempt: Attempt): Promise<ProviderAnswer> => {
+      const answer = await provider(attempt.provider).submitPayout(payoutOf(input, attempt));
+      log.info(
+        { withdrawalId: input.withdrawalId, attempt: attempt.attempt, provider: attempt.provider, ...answer },
+        'payout submitted',
+      );
+      return answer;
+    }),
 
     /**
      * Asks until the provider has taken a payout, or until it has a final word. A key it does not know was never
@@ -92,6 +127,13 @@ export function createProviderActivities({
       },
     ),
   };
+}
+
+async function referenceOf(port: PaymentProvider, depositId: string): Promise<string> {
+  const asked = await port.ask('deposit', depositKey(depositId));
+  if (asked.outcome !== 'known')
+    throw stillWaiting(port.name, 'it does not tell its reference of the payment');
+  return asked.news.providerReference;
 }
 
 const BEAT_MS = 2_000;

@@ -42,7 +42,8 @@ export type Early<R> =
 /** `gone`: no such workflow runs. `rejected`: its validator or handler said no, with a type of its own. */
 export type Updated<R> =
   | { readonly outcome: 'answered'; readonly result: R }
-  | { readonly outcome: 'running' | 'gone' }
+  | { readonly outcome: 'running' }
+  | { readonly outcome: 'gone' }
   | { readonly outcome: 'rejected'; readonly type: string; readonly details: readonly unknown[] };
 
 /** To start or to ask a workflow that is up takes milliseconds; this long, and Temporal is away. */
@@ -78,31 +79,13 @@ export class TemporalGateway {
    * @throws Problem `unavailable` where Temporal cannot be reached: nothing was started, or it is safe to send again
    */
   async startAndWait<R>(saga: SagaStart, wait: Wait): Promise<Early<R>> {
-    const start = {
-      workflowId: saga.workflowId,
-      taskQueue: saga.taskQueue,
-      args: [...saga.args],
-      // A finished saga must never be started again by a late duplicate.
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      workflowIdConflictPolicy: 'USE_EXISTING',
-      typedSearchAttributes: new TypedSearchAttributes([...saga.searchAttributes]),
-      staticSummary: saga.summary,
-      ...(saga.details === undefined ? {} : { staticDetails: saga.details }),
-    } as const;
+    const start = startOptions(saga);
     try {
       if (wait.mode === 'async') {
         await this.#within(QUICK_SECONDS, () => this.#client.workflow.start(saga.workflow, start));
         return { outcome: 'running' };
       }
-      const startWorkflowOperation = new WithStartWorkflowOperation(saga.workflow, start);
-      // Rejected along with the call itself, which is the one we listen to.
-      startWorkflowOperation.workflowHandle().catch(() => undefined);
-      const result: unknown = await this.#within(wait.seconds, () =>
-        this.#client.workflow.executeUpdateWithStart(saga.update, {
-          startWorkflowOperation,
-          updateId: saga.update,
-        }),
-      );
+      const result = await this.#within(wait.seconds, () => this.#updateWithStart(saga, saga.update, []));
       return { outcome: 'answered', result: result as R };
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError || endedMeanwhile(error))
@@ -126,16 +109,30 @@ export class TemporalGateway {
       );
       return { outcome: 'answered', result: result as R };
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError || endedMeanwhile(error)) return { outcome: 'gone' };
-      if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
-        return {
-          outcome: 'rejected',
-          type: error.cause.type ?? 'internal',
-          details: error.cause.details ?? [],
-        };
-      }
-      return await this.#notKnownYet(error, workflowId);
+      return rejectedOrGone(error) ?? (await this.#notKnownYet(error, workflowId));
     }
+  }
+
+  /** The same of a saga that had ended: it is taken up by one that is started with the update. */
+  async updateAnew<R>(saga: SagaStart, updateId: string, input: unknown, wait: Wait): Promise<Updated<R>> {
+    try {
+      const seconds = wait.mode === 'async' ? QUICK_SECONDS : wait.seconds;
+      const result = await this.#within(seconds, () => this.#updateWithStart(saga, updateId, [input]));
+      return { outcome: 'answered', result: result as R };
+    } catch (error) {
+      return rejectedOrGone(error) ?? (await this.#notKnownYet(error, saga.workflowId));
+    }
+  }
+
+  async #updateWithStart(saga: SagaStart, updateId: string, args: [] | [unknown]): Promise<unknown> {
+    const startWorkflowOperation = new WithStartWorkflowOperation(saga.workflow, startOptions(saga));
+    // Rejected along with the call itself, which is the one we listen to.
+    startWorkflowOperation.workflowHandle().catch(() => undefined);
+    return await this.#client.workflow.executeUpdateWithStart(saga.update, {
+      startWorkflowOperation,
+      updateId,
+      args,
+    });
   }
 
   async reachable(): Promise<boolean> {
@@ -192,6 +189,34 @@ export class TemporalGateway {
       },
     );
   }
+}
+
+const startOptions = (saga: SagaStart) =>
+  ({
+    workflowId: saga.workflowId,
+    taskQueue: saga.taskQueue,
+    args: [...saga.args],
+    // A finished saga must never be started again by a late duplicate.
+    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    typedSearchAttributes: new TypedSearchAttributes([...saga.searchAttributes]),
+    staticSummary: saga.summary,
+    ...(saga.details === undefined ? {} : { staticDetails: saga.details }),
+  }) as const;
+
+function rejectedOrGone(
+  error: unknown,
+): Extract<Updated<never>, { outcome: 'gone' | 'rejected' }> | undefined {
+  if (
+    error instanceof WorkflowNotFoundError ||
+    error instanceof WorkflowExecutionAlreadyStartedError ||
+    endedMeanwhile(error)
+  )
+    return { outcome: 'gone' };
+  if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure))
+    return undefined;
+  const { type, details } = error.cause;
+  return { outcome: 'rejected', type: type ?? 'internal', details: details ?? [] };
 }
 
 /**

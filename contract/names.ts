@@ -13,6 +13,8 @@ export const workflowIds = {
   latePayout: (clientId: string, withdrawalId: string, key: string) =>
     `late-payout/${clientId}/${withdrawalId}/${key}`,
   lateDeposit: (clientId: string, depositId: string) => `late-deposit/${clientId}/${depositId}`,
+  depositAction: (clientId: string, depositId: string, step: number) =>
+    `deposit-action/${clientId}/${depositId}/${String(step)}`,
   chargeback: (clientId: string, depositId: string) => `chargeback/${clientId}/${depositId}`,
   settlement: (clientId: string, settlementId: string) => `settlement/${clientId}/${settlementId}`,
   resettlement: (clientId: string, settlementId: string) => `resettlement/${clientId}/${settlementId}`,

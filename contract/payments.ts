@@ -1,6 +1,6 @@
 import type { MoneyDto } from '../money/index.ts';
 import type { ProblemCode } from './codes.ts';
-import type { DepositEvent, DepositState } from './states/deposit.ts';
+import type { DepositAction, DepositEvent, DepositState } from './states/deposit.ts';
 import type { WithdrawalAction, WithdrawalEvent, WithdrawalState } from './states/withdrawal.ts';
 
 /** The early answer of a payment's saga. */
@@ -86,6 +86,10 @@ export interface DepositStep {
   readonly providerReference?: string;
   readonly redirectUrl?: string;
   readonly reason?: string | null;
+  /** A person's id, where a person caused it. */
+  readonly by?: string;
+  /** What to refund, in minor units; all of it where it does not say. */
+  readonly amountMinor?: string;
   readonly facts?: object;
 }
 
@@ -125,6 +129,26 @@ export interface StepFacts {
   readonly destination?: WithdrawalInput['destination'];
   /** Of the person's request that the step is the answer to. */
   readonly idempotencyKey?: string;
+  readonly refund?: Refund;
+}
+
+/** Money of a deposit on its way back. `all`: nothing of the deposit is left after it; `credited`: the player had it. */
+export interface Refund {
+  readonly key: string;
+  readonly amount: MoneyDto;
+  readonly credited: boolean;
+  readonly all: boolean;
+  readonly providerReference: string | null;
+}
+
+/** Where a deposit stands, for a saga that takes it up after its first saga ended. */
+export interface ResumedDeposit {
+  readonly nextSeq: number;
+  readonly state: DepositState;
+  readonly provider: string;
+  readonly since: string;
+  readonly overdueAfterMs: number;
+  readonly refund: Refund | null;
 }
 
 /** `overtaken`: another step was written first. The saga has taken it on, and goes on from there. */
@@ -146,23 +170,34 @@ export interface Resumed {
   }[];
 }
 
-export interface ActionInput {
-  readonly action: WithdrawalAction;
+/** What a person pressed. */
+export interface Press {
+  readonly action: string;
   readonly by: string;
   readonly idempotencyKey: string;
   readonly reason: string;
-  readonly provider?: string;
-  readonly externalReference?: string;
-  readonly evidence?: string;
-  readonly destination?: { readonly type: string; readonly account: string };
   /** When the person pressed it. */
   readonly at: string;
 }
 
+export interface DepositActionInput extends Press {
+  readonly action: DepositAction;
+  /** Of a refund; all of it where it does not say. */
+  readonly amountMinor?: string;
+}
+
+export interface ActionInput extends Press {
+  readonly action: WithdrawalAction;
+  readonly provider?: string;
+  readonly externalReference?: string;
+  readonly evidence?: string;
+  readonly destination?: { readonly type: string; readonly account: string };
+}
+
 /** Why an action was refused as `invalid_state`: what the saga found, and what would fit. */
-export interface Misfit {
-  readonly state: WithdrawalState;
-  readonly allowedActions: readonly WithdrawalAction[];
+export interface Misfit<State = WithdrawalState> {
+  readonly state: State;
+  readonly allowedActions: readonly string[];
 }
 
 /** An attempt's key at its provider: the same for every repeat of the same attempt, never for another. */

@@ -57,7 +57,7 @@ create index accounts_by_currency on ledger.accounts (currency, kind, owner, buc
 -- Why a transfer is made. Of a type of its own: a check constraint would be parsed for every transfer.
 create type ledger.transfer_code as enum (
   'stake', 'stake_rollback', 'settlement', 'resettlement', 'void', 'undo', 'award',
-  'deposit', 'deposit_refund', 'chargeback',
+  'deposit', 'deposit_refund', 'refund_paid', 'refund_refused', 'chargeback',
   'withdrawal_hold', 'withdrawal_release', 'payout_submitted', 'payout_refused', 'payout_paid',
   'payout_returned', 'returned_to_player', 'payout_owed', 'exchange', 'adjustment', 'reversal');
 

@@ -15,6 +15,7 @@ create table payments.deposits (
   request jsonb not null,
   workflow_id text not null,
   expires_at timestamptz not null,
+  overdue_after_ms bigint not null,
   created_at timestamptz not null default clock_timestamp(),
   since timestamptz not null default clock_timestamp(),
   constraint deposits_status_known check (status in (
@@ -23,6 +24,25 @@ create table payments.deposits (
 );
 create index deposits_queue on payments.deposits (status, created_at, deposit_id);
 create index deposits_by_player on payments.deposits (player_id, created_at);
+
+-- Money of a deposit on its way back, all of it or a part; one at a time is asked for.
+create table payments.refunds (
+  deposit_id text not null references payments.deposits,
+  refund integer not null,
+  key text not null unique,
+  amount bigint not null,
+  currency text not null,
+  -- It left the player's cash; otherwise it was captured and never credited.
+  credited boolean not null,
+  status text not null default 'asked',
+  reason text,
+  asked_at timestamptz not null default clock_timestamp(),
+  ended_at timestamptz,
+  primary key (deposit_id, refund),
+  constraint refunds_status_known check (status in ('asked', 'refunded', 'refused')),
+  constraint refunds_positive check (amount > 0)
+);
+create unique index refunds_one_asked on payments.refunds (deposit_id) where status = 'asked';
 
 create table payments.withdrawals (
   withdrawal_id text primary key,

@@ -12,15 +12,18 @@ create table players.jurisdictions (
   required_periods text[] not null default '{}',
   -- Staff contact a player who raises a deposit limit, or sets a monthly one above this.
   contact_above bigint,
-  contact_currency text
+  contact_currency text,
+  -- So many failed deposits within that time, and no further one is taken until the first of them is older.
+  failed_deposits integer,
+  failed_within interval
 );
 -- The wait in MT, NJ and DK is the house's own choice.
 insert into players.jurisdictions values
-  ('MT', 'Europe/Malta', false, '24 hours', false, '{}', null, null),
-  ('SE', 'Europe/Stockholm', false, '72 hours', true, '{day,week,month}', 1000000, 'SEK'),
-  ('GB', 'Europe/London', true, '24 hours', false, '{}', null, null),
-  ('NJ', 'America/New_York', false, '24 hours', false, '{}', null, null),
-  ('DK', 'Europe/Copenhagen', false, '24 hours', false, '{}', null, null);
+  ('MT', 'Europe/Malta', false, '24 hours', false, '{}', null, null, null, null),
+  ('SE', 'Europe/Stockholm', false, '72 hours', true, '{day,week,month}', 1000000, 'SEK', null, null),
+  ('GB', 'Europe/London', true, '24 hours', false, '{}', null, null, null, null),
+  ('NJ', 'America/New_York', false, '24 hours', false, '{}', null, null, 5, '10 minutes'),
+  ('DK', 'Europe/Copenhagen', false, '24 hours', false, '{}', null, null, null, null);
 
 -- Players who have anything to be checked: one probe tells the others from them, and its lock makes checks take turns.
 create table players.guards (

@@ -12,7 +12,7 @@ export {
   stepDeposit,
   stepWithdrawal,
 } from './records.ts';
-export { lateDeposit, lateWithdrawal } from './late.ts';
+export { endedDeposit, lateDeposit, lateWithdrawal } from './late.ts';
 export { deliverNext, storeWebhook, type Delivered, type Parked, type Subject } from './webhooks.ts';
 export {
   findAction,

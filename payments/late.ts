@@ -8,46 +8,45 @@ import { DEPOSIT, type DepositState } from '../contract/states/deposit.ts';
 import { WITHDRAWAL, type WithdrawalState } from '../contract/states/withdrawal.ts';
 import type { Pool } from '../ops/postgres.ts';
 
+/** A deposit whose own saga has ended, as the saga that takes it up needs it, and its state; undefined where there is none. */
+export async function endedDeposit(
+  pool: Pool,
+  depositId: string,
+): Promise<{ input: DepositInput; state: DepositState } | undefined> {
+  const { rows } = await pool.query<{
+    clientId: string;
+    playerId: string;
+    amount: bigint;
+    currency: string;
+    state: DepositState;
+    request: Pick<DepositInput, 'method' | 'returnUrl'>;
+  }>(
+    `select client_id as "clientId", player_id as "playerId", amount, currency, status as state, request from payments.deposits where deposit_id = $1`,
+    [depositId],
+  );
+  const [d] = rows;
+  if (d === undefined) return undefined;
+  const { clientId, playerId, request, state } = d;
+  const { method, returnUrl } = request;
+  const money = { minor: d.amount.toString(), currency: d.currency };
+  const same = { depositId, clientId, playerId, money, method, returnUrl, request };
+  return { state, input: { ...same, expiresInMs: 0, objection: null, late: true } };
+}
+
 /** What a saga needs to take up a deposit that had ended, or undefined where the news changes nothing. */
 export async function lateDeposit(
   pool: Pool,
   depositId: string,
   news: ProviderNews,
 ): Promise<DepositInput | undefined> {
-  const { rows } = await pool.query<{
-    clientId: string;
-    playerId: string;
-    amount: bigint;
-    currency: string;
-    status: DepositState;
-    request: unknown;
-  }>(
-    `select client_id as "clientId", player_id as "playerId", amount, currency, status, request from payments.deposits where deposit_id = $1`,
-    [depositId],
-  );
-  const [d] = rows;
-  if (d === undefined || news.key !== depositKey(depositId)) return undefined;
-  const { on } = DEPOSIT[d.status];
+  const ended = await endedDeposit(pool, depositId);
+  if (ended === undefined || news.key !== depositKey(depositId)) return undefined;
+  const { on } = DEPOSIT[ended.state];
   const matters =
     news.state === 'captured'
       ? on.captured !== undefined
       : news.state === 'charged_back' && (on.charged_back ?? on.captured) !== undefined;
-  if (!matters) return undefined;
-  const { clientId, playerId, request } = d;
-  const { method, returnUrl } = request as Pick<DepositInput, 'method' | 'returnUrl'>;
-  const money = { minor: d.amount.toString(), currency: d.currency };
-  return {
-    depositId,
-    clientId,
-    playerId,
-    money,
-    method,
-    returnUrl,
-    expiresInMs: 0,
-    request: request as object,
-    objection: null,
-    late: true,
-  };
+  return matters ? ended.input : undefined;
 }
 
 /** What a saga needs to take up a withdrawal that had ended, or undefined where the news changes nothing. */

@@ -1,3 +1,4 @@
+import type { DepositState } from '../contract/states/deposit.ts';
 import type { WithdrawalState } from '../contract/states/withdrawal.ts';
 import type { Pool } from '../ops/postgres.ts';
 
@@ -17,12 +18,15 @@ export interface Deposit {
   readonly provider: string | null;
   readonly providerReference: string | null;
   readonly redirectUrl: string | null;
-  readonly status: string;
+  readonly status: DepositState;
   readonly reason: string | null;
   readonly request: unknown;
   readonly workflowId: string;
   readonly expiresAt: Date;
   readonly createdAt: Date;
+  readonly since: Date;
+  /** The provider has taken longer than it may. */
+  readonly overdue: boolean;
   readonly timeline: readonly TimelineItem[];
 }
 
@@ -71,7 +75,8 @@ export async function findDeposit(pool: Pool, depositId: string): Promise<Deposi
     name: 'find_deposit',
     text: `select deposit_id as "depositId", client_id as "clientId", player_id as "playerId", amount, currency, provider,
                   provider_reference as "providerReference", redirect_url as "redirectUrl", status, reason, request, workflow_id as "workflowId",
-                  expires_at as "expiresAt", created_at as "createdAt", ${timeline('deposit', 'd.deposit_id')}
+                  expires_at as "expiresAt", created_at as "createdAt", since,
+                  status in ('pending', 'needs_attention') and since < clock_timestamp() - overdue_after_ms * interval '1 millisecond' as overdue, ${timeline('deposit', 'd.deposit_id')}
              from payments.deposits d where deposit_id = $1::text`,
     values: [depositId],
   });
@@ -187,14 +192,15 @@ export async function saveAction(
 /** Whether what a person pressed is in the timeline, whoever was told of it. */
 export async function wasDone(
   pool: Pool,
-  withdrawalId: string,
+  kind: 'deposit' | 'withdrawal',
+  id: string,
   personId: string,
   idempotencyKey: string,
 ): Promise<boolean> {
   const { rowCount } = await pool.query({
     name: 'was_done',
-    text: `select from payments.events where kind = 'withdrawal' and id = $1::text and by = $2::text and facts ->> 'idempotencyKey' = $3::text and refused is null`,
-    values: [withdrawalId, personId, idempotencyKey],
+    text: `select from payments.events where kind = $1::text and id = $2::text and by = $3::text and facts ->> 'idempotencyKey' = $4::text and refused is null`,
+    values: [kind, id, personId, idempotencyKey],
   });
   return rowCount !== 0;
 }

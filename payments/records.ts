@@ -3,13 +3,14 @@ import type {
   DepositStep,
   Opened,
   Resumed,
+  ResumedDeposit,
   Stepped,
   Terms,
   WithdrawalInput,
   WithdrawalStep,
 } from '../contract/payments.ts';
 import type { ProblemCode } from '../contract/codes.ts';
-import type { DepositEvent, DepositState } from '../contract/states/deposit.ts';
+import type { DepositEvent } from '../contract/states/deposit.ts';
 import type { WithdrawalEvent } from '../contract/states/withdrawal.ts';
 import { callRow, type Pool } from '../ops/postgres.ts';
 
@@ -34,7 +35,7 @@ export async function openDeposit(
   const row = await callRow<OpenedRow>(
     pool,
     'open_deposit',
-    'select outcome, code, opened_at as "openedAt" from payments.open_deposit($1::text, $2::text, $3::text, $4::bigint, $5::text, $6::jsonb, $7::text, $8::bigint, $9::text)',
+    'select outcome, code, opened_at as "openedAt" from payments.open_deposit($1::text, $2::text, $3::text, $4::bigint, $5::text, $6::jsonb, $7::text, $8::bigint, $9::bigint, $10::text)',
     [
       d.depositId,
       d.clientId,
@@ -44,6 +45,7 @@ export async function openDeposit(
       JSON.stringify(d.request),
       workflowId,
       d.expiresInMs,
+      terms.overdueAfterMs,
       d.objection,
     ],
   );
@@ -91,16 +93,18 @@ export const stepDeposit = async (pool: Pool, s: DepositStep): Promise<Stepped<D
     await callRow<SteppedRow<DepositEvent>>(
       pool,
       'step_deposit',
-      'select event, by, at, refused, facts from payments.deposit_step($1::text, $2::int, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::jsonb)',
+      'select event, by, at, refused, facts from payments.deposit_step($1::text, $2::int, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text, $10::bigint, $11::jsonb)',
       [
         s.depositId,
         s.seq,
         s.event,
         s.to,
+        s.by ?? null,
         s.provider ?? null,
         s.providerReference ?? null,
         s.redirectUrl ?? null,
         s.reason ?? null,
+        s.amountMinor ?? null,
         JSON.stringify(s.facts ?? {}),
       ],
     ),
@@ -157,15 +161,18 @@ export const resumeWithdrawal = (pool: Pool, withdrawalId: string, workflowId: s
   );
 
 /** Reads where a deposit stands, and moves its record to the workflow that takes it up. */
-export const resumeDeposit = (
+export async function resumeDeposit(
   pool: Pool,
   depositId: string,
   workflowId: string,
-): Promise<{ nextSeq: number; state: DepositState; provider: string }> =>
-  callRow(
+): Promise<ResumedDeposit> {
+  const row = await callRow<Omit<ResumedDeposit, 'since'> & { since: Date }>(
     pool,
     'resume_deposit',
-    `update payments.deposits set workflow_id = $2::text where deposit_id = $1::text
-     returning payments.next_seq('deposit', deposit_id) as "nextSeq", status as state, provider`,
+    `update payments.deposits d set workflow_id = $2::text where deposit_id = $1::text
+     returning payments.next_seq('deposit', deposit_id) as "nextSeq", status as state, coalesce(provider, '') as provider, since, overdue_after_ms::int as "overdueAfterMs",
+               payments.open_refund(d) as refund`,
     [depositId, workflowId],
   );
+  return { ...row, since: row.since.toISOString() };
+}

@@ -11,9 +11,11 @@ import {
 } from '@temporalio/workflow';
 import type { PaymentsActivities } from '../activities/index.ts';
 import {
+  ACT,
   depositKey,
   PAYMENT_ANSWER,
   PROVIDER_NEWS,
+  type DepositActionInput,
   type DepositInput,
   type DepositStep,
   type Opened,
@@ -22,6 +24,8 @@ import {
 } from '../contract/payments.ts';
 import { DEPOSIT, type DepositEvent } from '../contract/states/deposit.ts';
 import { format } from '../money/index.ts';
+import { DepositDesk } from './depositDesk.ts';
+import { askUntil, forget, lookUp, sendBack } from './depositProvider.ts';
 import { DepositRecord } from './depositRecord.ts';
 import { OWN_BOOKS, PROVIDER } from './timeouts.ts';
 
@@ -31,6 +35,8 @@ const books = (summary: string) => proxyLocalActivities<PaymentsActivities>({ ..
 /** Answered once the provider has taken the request, or it was refused: our own books tell which. */
 const answer = defineUpdate(PAYMENT_ANSWER);
 const providerNews = defineSignal<[ProviderNews]>(PROVIDER_NEWS);
+/** A person's action; answered once it is written down. Refused where it does not fit the state. */
+const act = defineUpdate<null, [DepositActionInput]>(ACT);
 
 /** Reserve → create the payment at the provider → wait for webhook, answer or expiry → credit. docs/payments.md. */
 export async function deposit(input: DepositInput): Promise<string> {
@@ -48,10 +54,16 @@ class DepositSaga {
   readonly #news: ProviderNews[] = [];
   readonly #input: DepositInput;
   readonly #record: DepositRecord;
+  readonly #desk: DepositDesk;
+  #expired = false;
 
   constructor(input: DepositInput, record: DepositRecord) {
     this.#input = input;
     this.#record = record;
+    this.#desk = new DepositDesk(record);
+    setHandler(act, (action) => this.#desk.take(action), {
+      validator: (action: DepositActionInput) => this.#desk.check(action),
+    });
     setHandler(answer, async () => {
       await condition(() => this.#answered);
     });
@@ -63,8 +75,11 @@ class DepositSaga {
   async run(): Promise<void> {
     if (this.#input.late === undefined) await this.#begin();
     else await this.#takeUp();
-    await this.#hearOut();
-    await condition(allHandlersFinished);
+    do {
+      await this.#hearOut();
+      // An action may come in the very last moment.
+      await condition(() => this.#desk.asked || allHandlersFinished());
+    } while (this.#desk.asked);
   }
 
   async #begin(): Promise<void> {
@@ -75,7 +90,7 @@ class DepositSaga {
       return;
     }
     const { terms, openedAt } = opened;
-    this.#record.provider = terms.providers[0] ?? 'none';
+    this.#record.opened(terms, openedAt);
     const expiry = expiresAt(openedAt, this.#input.expiresInMs);
     this.#record.tell(`asking ${this.#record.provider} to take it.`);
     const { createPayment } = proxyActivities<PaymentsActivities>({
@@ -88,8 +103,28 @@ class DepositSaga {
       return;
     }
     if (asked.outcome === 'accepted') await this.#taken(asked);
-    await this.#wait(terms, expiry);
+    const clock = this.#startClock();
+    while (this.#waits()) {
+      await this.#wait(terms, expiry);
+      await this.#desk.actIfAsked();
+    }
+    clock.cancel();
     if (this.#record.state === 'pending' && this.#word() === undefined) await this.#expire();
+  }
+
+  #startClock(): CancellationScope {
+    const clock = new CancellationScope();
+    clock
+      .run(() => sleep(this.#input.expiresInMs, { summary: 'the deposit expires' }))
+      .then(
+        () => (this.#expired = true),
+        () => undefined,
+      );
+    return clock;
+  }
+
+  #waits(): boolean {
+    return !this.#expired && this.#record.state === 'pending' && this.#word() === undefined;
   }
 
   /** The provider has taken it: the caller gets its answer. */
@@ -102,17 +137,9 @@ class DepositSaga {
     this.#record.tell(`waiting for the player at ${this.#record.provider}.`);
   }
 
-  /** Webhook, our own question, expiry: whichever comes first leads to the same step. */
+  /** Webhook, our own question, expiry, a person: whichever comes first. */
   async #wait(terms: Terms, expiry: string): Promise<void> {
-    const clock = new CancellationScope();
-    let expired = false;
-    const over = () => expired || this.#record.state !== 'pending' || this.#word() !== undefined;
-    clock
-      .run(() => sleep(this.#input.expiresInMs, { summary: 'the deposit expires' }))
-      .then(
-        () => (expired = true),
-        () => undefined,
-      );
+    const over = () => !this.#waits() || this.#desk.asked;
     const summary = `wait for ${this.#record.provider} to notify`;
     await condition(over, terms.askFirstAfterMs, { summary });
     if (!over() && !this.#answered) {
@@ -121,7 +148,6 @@ class DepositSaga {
     }
     if (!over()) await this.#ask(terms, expiry, over, 'final');
     await condition(over);
-    clock.cancel();
   }
 
   /** Asks until there is an answer or it is over. */
@@ -131,62 +157,43 @@ class DepositSaga {
     over: () => boolean,
     until: 'taken' | 'final',
   ): Promise<ProviderNews | undefined> {
-    const { askDeposit } = proxyActivities<PaymentsActivities>({
-      ...PROVIDER,
-      // Temporal's retry does the asking again, without an event in the history.
-      retry: {
-        initialInterval: terms.askFirstAfterMs,
-        backoffCoefficient: 2,
-        maximumInterval: terms.askAtMostEveryMs,
-      },
-      summary: `ask ${this.#record.provider} what became of the payment`,
-    });
-    let news: ProviderNews | undefined;
-    const asking = new CancellationScope();
-    const asked = asking.run(async () => {
-      news = await askDeposit(this.#input, this.#record.provider, expiry, until);
-      this.#news.push(news);
-    });
-    // It fails only by being cancelled: until then it is tried on.
-    asked.catch(() => undefined);
-    await condition(() => news !== undefined || over());
-    asking.cancel();
+    const news = await askUntil(this.#record, this.#input, { terms, expiry, over, until });
+    if (news !== undefined) this.#news.push(news);
     return news;
   }
 
   /** The player never finished. The provider is told to forget it; money that comes all the same is credited. */
   async #expire(): Promise<void> {
     if (!(await this.#done('expired', { reason: 'nobody finished it in time' }))) return;
-    const { cancelPayment } = proxyActivities<PaymentsActivities>({
-      ...PROVIDER,
-      summary: `tell ${this.#record.provider} to forget the payment`,
-    });
-    const { depositId } = this.#input;
-    let told = false;
-    const telling = new CancellationScope();
-    const tell = telling.run(async () => {
-      const said = await cancelPayment(depositId, this.#record.provider);
-      if (said !== null) this.#news.push(said);
-      told = true;
-    });
-    tell.catch(() => undefined);
     // It is told until it answers; its money may be quicker.
-    await condition(() => told || this.#word() !== undefined);
-    telling.cancel();
+    const said = await forget(this.#record, this.#input, () => this.#word() !== undefined);
+    if (said !== undefined) this.#news.push(said);
   }
 
-  /** The provider's words, as long as one changes anything. Where the saga cannot go on, it waits for the next. */
+  /** The provider's words and people's actions, as long as one changes anything. Where the saga cannot go on, it waits. */
   async #hearOut(): Promise<void> {
     for (;;) {
       const news = this.#word();
-      if (news !== undefined) {
+      if (this.#record.state === 'refunding') {
+        await sendBack(this.#record, this.#input);
+      } else if (news !== undefined) {
         if (await this.#conclude(news)) this.#news.splice(this.#news.indexOf(news), 1);
-        continue;
+      } else if (this.#desk.asked) {
+        await this.#actAsAsked();
+      } else {
+        this.#answered = true;
+        if (this.#record.state !== 'needs_attention') return;
+        await condition(() => this.#word() !== undefined || this.#desk.asked);
       }
-      this.#answered = true;
-      if (this.#record.state !== 'needs_attention') return;
-      await condition(() => this.#word() !== undefined);
     }
+  }
+
+  /** Someone who retries wants the provider asked anew: money that could not be credited may fit now. */
+  async #actAsAsked(): Promise<void> {
+    const acted = await this.#desk.actIfAsked();
+    if (!acted || this.#record.state !== 'needs_attention') return;
+    const said = await lookUp(this.#record, this.#input);
+    if (said !== null) this.#news.push(said);
   }
 
   /** The first word that fits the state. A chargeback may overtake the capture it takes back. */
@@ -216,7 +223,11 @@ class DepositSaga {
     }
     // Where it waits for a person already, one more refusal is no news.
     if (on.credit_refused === undefined) return true;
-    return await this.#done('credit_refused', { providerReference, reason: objection });
+    const facts = { captured: money };
+    const parked = await this.#done('credit_refused', { providerReference, reason: objection, facts });
+    // Late money that the player may not have goes back without a person.
+    if (parked && objection === 'player_blocked') await this.#done('refund', { reason: objection });
+    return parked;
   }
 
   async #done(event: DepositEvent, facts: Parameters<DepositRecord['step']>[1]): Promise<boolean> {

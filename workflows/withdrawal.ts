@@ -21,7 +21,7 @@ import {
 import { isFinal, type WithdrawalEvent } from '../contract/states/withdrawal.ts';
 import { format } from '../money/index.ts';
 import { OWN_BOOKS } from './timeouts.ts';
-import { Desk } from './withdrawalDesk.ts';
+import { WithdrawalDesk } from './withdrawalDesk.ts';
 import { Payout } from './withdrawalPayout.ts';
 import { WithdrawalRecord } from './withdrawalRecord.ts';
 
@@ -41,7 +41,7 @@ export async function withdrawal(input: WithdrawalInput): Promise<string> {
   let answered = false;
   const news: ProviderNews[] = [];
   const record = new WithdrawalRecord(input);
-  const desk = new Desk(record);
+  const desk = new WithdrawalDesk(record);
   setHandler(answer, async () => {
     await condition(() => answered);
   });
@@ -84,7 +84,7 @@ async function goOn(
   terms: Terms,
   input: WithdrawalInput,
   record: WithdrawalRecord,
-  desk: Desk,
+  desk: WithdrawalDesk,
   news: ProviderNews[],
 ): Promise<void> {
   const payout = new Payout(input, record, terms, news);
@@ -115,7 +115,7 @@ async function checks(
   input: WithdrawalInput,
   terms: Terms,
   record: WithdrawalRecord,
-  desk: Desk,
+  desk: WithdrawalDesk,
 ): Promise<void> {
   const review = record.reviewed
     ? null
@@ -130,7 +130,11 @@ async function checks(
 }
 
 /** Parked with a person: an action, or the provider's late word that an attempt given up was paid after all. */
-async function waitForPerson(record: WithdrawalRecord, desk: Desk, news: ProviderNews[]): Promise<void> {
+async function waitForPerson(
+  record: WithdrawalRecord,
+  desk: WithdrawalDesk,
+  news: ProviderNews[],
+): Promise<void> {
   const paid = () => (record.fits('paid') ? record.attempts.paidAfterAll(news) : undefined);
   await condition(() => desk.asked || paid() !== undefined);
   const late = paid();

@@ -3,7 +3,7 @@ import type { PaymentsActivities } from '../activities/index.ts';
 import type { ProviderNews, Terms, WithdrawalInput } from '../contract/payments.ts';
 import { format } from '../money/index.ts';
 import { PROVIDER } from './timeouts.ts';
-import type { Desk } from './withdrawalDesk.ts';
+import type { WithdrawalDesk } from './withdrawalDesk.ts';
 import type { WithdrawalEvent } from '../contract/states/withdrawal.ts';
 import type { Step, WithdrawalRecord } from './withdrawalRecord.ts';
 
@@ -24,7 +24,7 @@ export class Payout {
     this.#news = news;
   }
 
-  async untilSomethingHappens(desk: Desk): Promise<void> {
+  async untilSomethingHappens(desk: WithdrawalDesk): Promise<void> {
     if (this.#record.state === 'submitting') await this.#submit();
     else await this.#listen(desk);
   }
@@ -58,7 +58,7 @@ export class Payout {
   }
 
   /** Webhook, our own question, a person's action: whichever comes first leads to the same step. */
-  async #listen(desk: Desk): Promise<void> {
+  async #listen(desk: WithdrawalDesk): Promise<void> {
     const asking = new CancellationScope();
     const until = this.#record.state === 'unknown' ? 'taken' : 'final';
     const heard = () => this.#heard(until);

@@ -11,38 +11,8 @@ import { Problem, problemOf } from '../problem.ts';
 import { route, type Answer, type Services } from '../route.ts';
 import { amount, callerId, currency, nullable, objectionTo } from '../schemas.ts';
 import type { Wait } from '../temporal.ts';
+import { depositBody, depositShape } from './depositShape.ts';
 import { PEOPLE } from './scope.ts';
-import { timelineShape, transferIdsOf } from './timeline.ts';
-
-const depositShape = z
-  .object({
-    depositId: z.string(),
-    playerId: z.string(),
-    amount: z.int(),
-    currency: z.string(),
-    status: z.enum([
-      'pending',
-      'captured',
-      'credited',
-      'failed',
-      'expired',
-      'refused',
-      'refunding',
-      'refunded',
-      'charged_back',
-      'needs_attention',
-    ]),
-    provider: nullable(z.string()),
-    providerReference: nullable(z.string()),
-    redirectUrl: nullable(z.string()),
-    expiresAt: z.string(),
-    reason: nullable(z.string()),
-    timeline: z.array(timelineShape),
-    transferIds: z.array(z.string()),
-    workflowId: z.string(),
-    workflowUrl: nullable(z.string()),
-  })
-  .meta({ id: 'Deposit' });
 
 const takenShape = z
   .object({ depositId: z.string(), status: z.string(), redirectUrl: nullable(z.string()) })
@@ -182,16 +152,7 @@ const getDeposit = route({
     if (deposit === undefined || (caller.kind === 'client' && caller.clientId !== deposit.clientId)) {
       throw new Problem('not_found', `There is no deposit ${depositId}.`);
     }
-    const { clientId: _client, request: _request, createdAt: _createdAt, ...rest } = deposit;
-    return {
-      status: 200,
-      body: {
-        ...rest,
-        amount: Number(deposit.amount),
-        transferIds: transferIdsOf(deposit.timeline),
-        workflowUrl: services.temporal.uiLink(deposit.workflowId),
-      },
-    };
+    return { status: 200, body: depositBody(deposit, services) };
   },
 });
 

@@ -9,6 +9,7 @@ const WORDS: Readonly<Record<string, string>> = {
   award: 'Award',
   deposit: 'Deposit',
   deposit_refund: 'Deposit refunded',
+  refund_refused: 'Refund refused',
   chargeback: 'Deposit charged back',
   withdrawal_hold: 'Withdrawal',
   withdrawal_release: 'Withdrawal given back',

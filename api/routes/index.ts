@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { depositActionsRoutes } from './depositActions.ts';
 import { depositsRoutes } from './deposits.ts';
 import { protectionRoutes } from './protection.ts';
 import { ledgerRoutes } from './ledger.ts';
@@ -25,6 +26,7 @@ export const routes: readonly Route[] = [
   ...withdrawalsRoutes,
   ...withdrawalQueueRoutes,
   ...withdrawalActionsRoutes,
+  ...depositActionsRoutes,
   ...webhooksRoutes,
   ...ledgerRoutes,
   ...statementsRoutes,

@@ -157,7 +157,7 @@ async function act(
     throw new Problem('forbidden', 'Nobody approves what they asked for, or were the last to act on.');
   }
   // Where it was written down, and the saga had no time to tell, it was done.
-  if (await wasDone(services.pool, found.withdrawalId, personId, key)) return undefined;
+  if (await wasDone(services.pool, 'withdrawal', found.withdrawalId, personId, key)) return undefined;
   // The saga tells what it found; one that has ended leaves it to our books.
   const [told] = (updated.outcome === 'rejected' ? updated.details : []) as Misfit[];
   if (told !== undefined) return misfit(action, told);

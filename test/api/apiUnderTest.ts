@@ -101,6 +101,7 @@ function standIn(engine: { up: boolean }): TemporalGateway {
   const gateway: Pick<TemporalGateway, keyof TemporalGateway> = {
     startAndWait: () => Promise.resolve({ outcome: 'running' }),
     update: () => Promise.resolve({ outcome: 'gone' }),
+    updateAnew: () => Promise.resolve({ outcome: 'gone' }),
     reachable: () => Promise.resolve(engine.up),
     uiLink: (workflowId) => (workflowId === null ? null : `http://ui.test/${encodeURIComponent(workflowId)}`),
     close: () => Promise.resolve(),

@@ -16,14 +16,22 @@ export const PLAYS: Record<
   { given?: (scene: Scene) => Promise<unknown>; play: (scene: Scene) => Promise<unknown> }
 > = {
   Deposit: { play: (scene) => deposited(scene) },
-  'Refund of a deposit': {
-    play: ({ table, player }) =>
-      applied(
-        post(table.pool, {
-          ...aDeed('deposit_refund'),
-          legs: [leg('player_cash', player, -20_000n), leg('provider_clearing', 'nordpay', 20_000n)],
-        }),
-      ),
+  'Refund of a deposit': refund('refunded'),
+  'Refund that is refused': refund('refund_refused'),
+  'Refund of what was never credited': {
+    play: async ({ table, player }) => {
+      const id = fresh('d');
+      await opened(table, player, id);
+      const captured = JSON.stringify({ captured: { minor: '2000', currency: 'SEK' } });
+      await step(
+        table,
+        'deposit',
+        id,
+        depositStep(1, 'credit_refused', 'needs_attention', { facts: captured }),
+      );
+      await step(table, 'deposit', id, depositStep(2, 'refund', 'refunding'));
+      await step(table, 'deposit', id, depositStep(3, 'refunded', 'refunded'));
+    },
   },
   Chargeback: {
     given: async (scene) => {
@@ -32,16 +40,7 @@ export const PLAYS: Record<
       await owesNothingHas(scene, 12_000);
     },
     play: ({ table }) =>
-      step(table, 'deposit', 'd-charged-back', [
-        5,
-        'charged_back',
-        'charged_back',
-        'nordpay',
-        null,
-        null,
-        null,
-        '{}',
-      ]),
+      step(table, 'deposit', 'd-charged-back', depositStep(5, 'charged_back', 'charged_back')),
   },
   Stake: { play: ({ table, player, round }) => table.wager({ round, player, amount: 1_000 }) },
   'Rollback of a wager': {
@@ -125,12 +124,35 @@ async function step(
   assert.equal(rows[0]!.refused, null);
 }
 
-async function deposited({ table, player }: Scene, id = fresh('d')): Promise<void> {
-  await table.pool.query(
-    `select payments.open_deposit($1, 'cashier', $2, 50000, 'SEK', '{}', 'w', 1000, null)`,
+/** The arguments of `payments.deposit_step` after the id. */
+const depositStep = (
+  seq: number,
+  event: string,
+  to: string,
+  { amount = null, facts = '{}' }: { amount?: number | null; facts?: string } = {},
+) => [seq, event, to, null, 'nordpay', 'ref', null, null, amount, facts];
+
+const opened = (table: Table, player: string, id: string) =>
+  table.pool.query(
+    `select payments.open_deposit($1, 'cashier', $2, 50000, 'SEK', '{}', 'w', 1000, 1000, null)`,
     [id, player],
   );
-  await step(table, 'deposit', id, [1, 'captured', 'credited', 'nordpay', 'ref', null, null, '{}']);
+
+async function deposited({ table, player }: Scene, id = fresh('d')): Promise<void> {
+  await opened(table, player, id);
+  await step(table, 'deposit', id, depositStep(1, 'captured', 'credited'));
+}
+
+/** A deposit of which 200.00 are sent back, or would be. */
+function refund(end: 'refunded' | 'refund_refused') {
+  const id = fresh('d');
+  return {
+    given: (scene: Scene) => deposited(scene, id),
+    play: async ({ table }: Scene) => {
+      await step(table, 'deposit', id, depositStep(2, 'refund', 'refunding', { amount: 20_000 }));
+      await step(table, 'deposit', id, depositStep(3, end, 'credited'));
+    },
+  };
 }
 
 /** A withdrawal of 300.00 that the provider hears of, and what happens to it then. */

@@ -13,6 +13,8 @@ export type Step = keyof PaymentsActivities;
 type Meddle = (step: Step, attempt: number, run: () => Promise<unknown>) => Promise<unknown>;
 type Person = 'finance' | 'finance2' | 'approver' | 'admin';
 
+type Pressed = Record<string, unknown> & { key?: string };
+
 export const PROVIDERS = ['nordpay', 'eastpay'] as const;
 export const keyOf = (who: string) => `the-key-of-${who}`;
 
@@ -97,7 +99,7 @@ export class Cashier {
   async player({
     cash = 0,
     jurisdiction = 'MT',
-  }: { cash?: number; jurisdiction?: 'MT' | 'GB' } = {}): Promise<string> {
+  }: { cash?: number; jurisdiction?: 'MT' | 'GB' | 'NJ' } = {}): Promise<string> {
     const playerId = fresh('p');
     await register(this.db.pool, { playerId, jurisdiction, currencies: ['SEK'] });
     if (cash > 0) {
@@ -171,17 +173,17 @@ export class Cashier {
     });
   }
 
-  act(
-    withdrawalId: string,
-    action: string,
-    as: Person | 'cashier',
-    { key = fresh('key'), ...more }: Record<string, unknown> & { key?: string } = {},
-  ): Promise<Reply> {
-    return this.call('POST', `/v1/withdrawals/${withdrawalId}/${action}`, {
-      as,
-      body: { reason: 'a test', ...more },
-      headers: { 'idempotency-key': key },
-    });
+  act(id: string, action: string, as: Person | 'cashier', more: Pressed = {}): Promise<Reply> {
+    return this.#press(`/v1/withdrawals/${id}/${action}`, as, more);
+  }
+
+  actOnDeposit(id: string, action: string, more: Pressed = {}): Promise<Reply> {
+    return this.#press(`/v1/deposits/${id}/${action}`, 'finance', more);
+  }
+
+  #press(path: string, as: string, { key = fresh('key'), ...more }: Pressed): Promise<Reply> {
+    const headers = { 'idempotency-key': key };
+    return this.call('POST', path, { as, body: { reason: 'a test', ...more }, headers });
   }
 
   /** Reads a deposit or withdrawal until it has one of the states. */

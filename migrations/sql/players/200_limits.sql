@@ -66,14 +66,20 @@ begin
      order by l.kind, l.currency, array_position(array['day', 'week', 'month'], l.period);
 end $$;
 
+-- The block that stops a player from staking and depositing, or nulls.
+create or replace function players.blocked(p_player text, out code text, out facts jsonb) language sql stable as $$
+  select 'player_blocked', jsonb_build_object('blockId', block_id, 'kind', kind, 'until', players.iso(until))
+    from players.blocks where player_id = p_player and lifted_at is null and (until is null or until > clock_timestamp())
+   order by until desc nulls first limit 1
+$$;
+
 -- Why a guarded player may not stake or deposit this much more, or nulls. Whoever calls it holds the player's guard.
 create or replace function players.protect(p_player text, p_currency text, p_act text, p_amount bigint, out code text, out facts jsonb)
   language plpgsql as $$
 declare
   now constant timestamptz := clock_timestamp();
 begin
-  select 'player_blocked', jsonb_build_object('blockId', block_id, 'kind', kind, 'until', players.iso(until)) into code, facts
-    from players.blocks where player_id = p_player and lifted_at is null and (until is null or until > now) order by until desc nulls first limit 1;
+  select b.code, b.facts into code, facts from players.blocked(p_player) b;
   if code is not null then return; end if;
   select 'limit_required', jsonb_build_object('limits', jsonb_agg(jsonb_build_object('kind', 'deposit', 'period', r.period, 'currency', p_currency))) into code, facts
     from players.players p join players.jurisdictions j using (jurisdiction) cross join unnest(j.required_periods) r (period)

@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import { PROBLEMS, type ProblemCode } from '../../contract/codes.ts';
+import { SEARCH, workflowIds } from '../../contract/names.ts';
+import { ACT, type DepositActionInput, type Misfit } from '../../contract/payments.ts';
+import { DEPOSIT_ACTIONS, depositActions, type DepositAction } from '../../contract/states/deposit.ts';
+import { format } from '../../money/index.ts';
+import {
+  endedDeposit,
+  findAction,
+  findDeposit,
+  saveAction,
+  wasDone,
+  type Deposit,
+} from '../../payments/index.ts';
+import type { Person } from '../auth.ts';
+import { Problem, problemOf } from '../problem.ts';
+import { route, type Answer, type Services } from '../route.ts';
+import { amount, callerId, freeText } from '../schemas.ts';
+import type { Updated, Wait } from '../temporal.ts';
+import { depositBody, depositShape } from './depositShape.ts';
+
+const SUMMARIES: Readonly<Record<DepositAction, string>> = {
+  refund: 'Send a deposit back, all or a part',
+  retry: 'Try again to credit what was captured',
+  'mark-failed': 'Give up a deposit that its provider leaves open',
+};
+
+export const depositActionsRoutes = DEPOSIT_ACTIONS.map((action) =>
+  route({
+    method: 'post',
+    path: `/v1/deposits/{depositId}/${action}`,
+    tag: 'Finance and support',
+    summary: SUMMARIES[action],
+    description:
+      'Answers the deposit as it is after it. What does not fit the state is 409 `invalid_state`, with `state` and `allowedActions`.',
+    allow: ['finance', 'admin'],
+    params: z.strictObject({ depositId: callerId }),
+    body: z.strictObject({ reason: freeText, ...(action === 'refund' ? { amount: amount.optional() } : {}) }),
+    idempotencyKey: true,
+    waits: true,
+    answers: { 200: depositShape },
+    handle: async ({ caller, params: { depositId }, body, idempotencyKey, wait, services }) =>
+      await press({ caller, depositId, action, body: body as Body, key: idempotencyKey, wait, services }),
+  }),
+);
+
+interface Body {
+  readonly reason: string;
+  readonly amount?: number;
+}
+
+interface Pressed {
+  readonly caller: Person;
+  readonly depositId: string;
+  readonly action: DepositAction;
+  readonly body: Body;
+  readonly key: string;
+  readonly wait: Wait;
+  readonly services: Services;
+}
+
+/** The same key is answered the same; a new one goes to the saga, which has the last word. */
+async function press(pressed: Pressed): Promise<Answer> {
+  const { caller, depositId, action, body, key, services } = pressed;
+  const content = { kind: 'deposit', action, ...body };
+  const saved = await findAction(services.pool, caller.personId, key, depositId, content);
+  if (saved !== undefined) {
+    if (!saved.same) throw problemOf({ code: 'idempotency_conflict' });
+    return replay(saved);
+  }
+  const found = await findDeposit(services.pool, depositId);
+  if (found === undefined || found.status === 'refused')
+    throw new Problem('not_found', `There is no deposit ${depositId}.`);
+  const save = (status: number, answer: object) =>
+    saveAction(services.pool, {
+      personId: caller.personId,
+      key,
+      withdrawalId: depositId,
+      content,
+      status,
+      answer,
+    });
+  const refusal = await act(pressed, found);
+  if (refusal !== undefined) {
+    const { code, message: detail, extra } = refusal;
+    await save(PROBLEMS[code][0], { code, detail, members: extra.members });
+    throw refusal;
+  }
+  const answer = depositBody((await findDeposit(services.pool, depositId)) ?? found, services);
+  await save(200, answer);
+  return { status: 200, body: answer };
+}
+
+/** Asks the saga; answers the refusal where the action does not fit. */
+async function act(pressed: Pressed, found: Deposit): Promise<Problem | undefined> {
+  const { caller, depositId, action, key, services } = pressed;
+  const done = () => wasDone(services.pool, 'deposit', depositId, caller.personId, key);
+  if (await done()) return undefined;
+  const updated = await update(pressed, found);
+  if (updated.outcome === 'answered') return undefined;
+  if (updated.outcome === 'running') {
+    throw new Problem(
+      'unavailable',
+      'It is not known yet what came of it. Send the same again, with the same key.',
+      { headers: { 'Retry-After': '1' } },
+    );
+  }
+  // Where it was written down, and the saga had no time to tell, it was done.
+  if (await done()) return undefined;
+  if (updated.outcome === 'rejected' && updated.type !== 'invalid_state')
+    return problemOf({ code: updated.type as ProblemCode });
+  // The saga tells what it found; one that has ended leaves it to our books.
+  const [told] = (updated.outcome === 'rejected' ? updated.details : []) as Misfit<string>[];
+  const now = (await findDeposit(services.pool, depositId)) ?? found;
+  return misfit(action, told ?? { state: now.status, allowedActions: depositActions(now.status, now) });
+}
+
+/** To the saga that runs, or to one that takes the deposit up; its id is that of its first step, so that a repeat finds it. */
+async function update(
+  { caller, depositId, action, body, key, wait, services }: Pressed,
+  found: Deposit,
+): Promise<Updated<null>> {
+  const { personId } = caller;
+  const at = new Date().toISOString();
+  const press = { action, by: personId, idempotencyKey: key, reason: body.reason, at };
+  const input: DepositActionInput =
+    body.amount === undefined ? press : { ...press, amountMinor: String(body.amount) };
+  const updateId = `${personId}:${key}`;
+  const told = await services.temporal.update<null>(found.workflowId, ACT, updateId, input, wait);
+  if (told.outcome !== 'gone' || !depositActions(found.status, found).includes(action)) return told;
+  const ended = await endedDeposit(services.pool, depositId);
+  if (ended === undefined) return told;
+  const { playerId, clientId, money } = ended.input;
+  const saga = {
+    workflow: 'deposit',
+    workflowId: workflowIds.depositAction(clientId, depositId, found.timeline.length),
+    taskQueue: 'payments',
+    args: [ended.input],
+    update: ACT,
+    searchAttributes: [
+      { key: SEARCH.clientId, value: clientId },
+      { key: SEARCH.playerId, value: playerId },
+      { key: SEARCH.currency, value: money.currency },
+    ],
+    summary: `Deposit of ${format(money)} for player ${playerId}: ${action}, asked by ${personId}`,
+  } as const;
+  return await services.temporal.updateAnew<null>(saga, updateId, input, wait);
+}
+
+function misfit(action: DepositAction, { state, allowedActions }: Misfit<string>): Problem {
+  const fits = allowedActions.length === 0 ? 'nothing fits' : `what fits is ${allowedActions.join(', ')}`;
+  return new Problem('invalid_state', `${action} does not fit a deposit that is ${state}; ${fits}.`, {
+    members: { state, allowedActions },
+  });
+}
+
+function replay({ status, answer }: { status: number; answer: unknown }): Answer {
+  if (status === 200) return { status, body: answer, replayed: true };
+  const { code, detail, members } = answer as {
+    code: ProblemCode;
+    detail: string;
+    members?: Record<string, unknown>;
+  };
+  throw new Problem(code, detail, { ...(members === undefined ? {} : { members }), replayed: true });
+}

@@ -1,0 +1,38 @@
+import type { DepositActionInput, StepOutcome } from '../contract/payments.ts';
+import { depositActions, type DepositAction, type DepositState } from '../contract/states/deposit.ts';
+import type { DepositRecord } from './depositRecord.ts';
+import { Desk } from './desk.ts';
+
+export class DepositDesk extends Desk<DepositActionInput> {
+  readonly #record: DepositRecord;
+
+  constructor(record: DepositRecord) {
+    super();
+    this.#record = record;
+  }
+
+  /** A saga that was started by the action does not know yet where the deposit stands: it looks before it acts. */
+  override check(action: DepositActionInput): void {
+    if (this.#record.known) super.check(action);
+  }
+
+  protected get state(): DepositState {
+    return this.#record.state;
+  }
+
+  protected allowed(at: string): DepositAction[] {
+    const { state, since, overdueAfterMs } = this.#record;
+    return depositActions(state, { overdue: Date.parse(at) - Date.parse(since) >= overdueAfterMs });
+  }
+
+  protected act({
+    action,
+    by,
+    reason,
+    idempotencyKey,
+    amountMinor,
+  }: DepositActionInput): Promise<StepOutcome> {
+    const amount = amountMinor === undefined ? {} : { amountMinor };
+    return this.#record.step(action, { by, reason, facts: { idempotencyKey }, ...amount });
+  }
+}
