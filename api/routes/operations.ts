@@ -1,17 +1,10 @@
 import { z } from 'zod';
-import { SEARCH, workflowIds } from '../../contract/names.ts';
-import {
-  OPERATION_ANSWER,
-  OPERATION_KINDS,
-  OPERATION_WORDS,
-  OPERATION_WORKFLOWS,
-  type OperationInput,
-  type OperationKind,
-} from '../../contract/rounds.ts';
-import { findOperation, progressOf, requestOperation, type Operation } from '../../rounds/index.ts';
+import { OPERATION_KINDS, type OperationKind } from '../../contract/rounds.ts';
+import { findOperation, progressOf, type Operation } from '../../rounds/index.ts';
 import type { Client } from '../auth.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { route, type Answer, type Request, type Services } from '../route.ts';
+import { runOperation } from '../runOperation.ts';
 import { amountOrZero, callerId, freeText } from '../schemas.ts';
 import { operationShape, shapeOfOperation } from './operationShape.ts';
 import { clientOf, clientQuery, PEOPLE } from './scope.ts';
@@ -132,47 +125,16 @@ type Operating = Pick<
   'caller' | 'params' | 'services' | 'wait' | 'traceId'
 >;
 
-/** The way of every operation: take it down, run it (at once or as a saga), answer what came of it. */
 async function operate(
-  request: Operating,
+  { caller, params: { roundId }, services, wait, traceId }: Operating,
   kind: OperationKind,
   operationId: string,
   content: object,
 ): Promise<Answer> {
-  const {
-    caller,
-    params: { roundId },
-    services,
-    wait,
-    traceId,
-  } = request;
-  const { clientId } = caller;
-  const ref = { clientId, kind, operationId };
-  const workflowId = workflowIds[kind](clientId, operationId);
-  const asked = { ...ref, roundId, content, workflowId };
-  const requested = await (kind === 'settlement' && caller.settlement === 'direct'
-    ? services.games.settle(asked)
-    : requestOperation(services.pool, asked));
-  if ('refusal' in requested) throw problemOf(requested.refusal);
-  const { operation, replayed } = requested;
-  if (hasEnded(operation)) return await answerOf(operation, services, replayed, traceId);
-  const saga = {
-    workflow: OPERATION_WORKFLOWS[kind],
-    workflowId,
-    taskQueue: 'rounds' as const,
-    args: [{ ...ref, roundId } satisfies OperationInput],
-    update: OPERATION_ANSWER,
-    searchAttributes: [
-      { key: SEARCH.clientId, value: clientId },
-      { key: SEARCH.roundId, value: roundId },
-    ],
-    summary: `${OPERATION_WORDS[kind]} ${operationId} of round ${roundId}`,
-  };
-  await services.temporal.startAndWait(saga, wait);
-  return await answerOf((await findOperation(services.pool, ref)) ?? operation, services, replayed, traceId);
+  const asked = { kind, operationId, roundId, content };
+  const { operation, replayed } = await runOperation({ caller, services, wait }, asked);
+  return await answerOf(operation, services, replayed, traceId);
 }
-
-const hasEnded = ({ status }: Operation) => status === 'done' || status === 'refused';
 
 async function answerOf(
   operation: Operation,
