@@ -66,6 +66,24 @@ create table rounds.rollbacks (
   constraint rollbacks_refused_have_a_code check ((outcome = 'refused') = (code is not null))
 );
 
+-- Several wagers, settlements and rollbacks of one player in one round, all or none, and what was answered.
+create table rounds.bundles (
+  client_id text not null,
+  bundle_id text not null,
+  -- The validated content with its defaults, to tell a repeat from a conflict.
+  request jsonb not null,
+  outcome text not null,
+  code text,
+  facts jsonb,
+  balance bigint,
+  -- Of each step in its place: its outcome and its transfers.
+  steps jsonb not null,
+  applied_at timestamptz not null default clock_timestamp(),
+  primary key (client_id, bundle_id),
+  constraint bundles_outcome_known check (outcome in ('applied', 'refused')),
+  constraint bundles_refused_have_a_code check ((outcome = 'refused') = (code is not null))
+);
+
 create table rounds.operations (
   client_id text not null,
   kind text not null,

@@ -3,3 +3,4 @@ export { overdueOperations, requestStaleEnd, staleRounds, type StaleRound } from
 export { claimRound, closeOperation, parkOperation, postMoves, undoClaim, undoMoves } from './steps.ts';
 export { clientsWith, findRound, findWager, wagersOf, type Round, type Wager } from './read.ts';
 export { createGameDesk, type Answered, type GameDesk, type Stake } from './wagers.ts';
+export { applyBundle, type Bundled, type Step, type StepOutcome } from './bundles.ts';

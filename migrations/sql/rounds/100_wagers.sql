@@ -1,5 +1,5 @@
--- Locks are taken in one order everywhere, so that no two calls can wait for each other: the id of the rollback, of the
--- wager, of the operation, the operation, the round, wagers, accounts (the ledger has its own order among them).
+-- Locks are taken in one order everywhere, so that no two calls can wait for each other: the id of the bundle, of the
+-- rollback, of the wager, of the operation, the operation, the round, wagers, accounts (the ledger has its own order among them).
 
 -- All that concerns one id takes turns, so its wager, rollback and play may come at once, twice and in any order.
 create or replace function rounds.lock_id(p_what text, p_client text, p_id text) returns void language sql

@@ -5,7 +5,7 @@ declare
   f regprocedure;
 begin
   for f in select oid from pg_proc where pronamespace = 'rounds'::regnamespace and proname in
-              ('place_wagers', 'play_all', 'roll_back_all', 'settle_direct_all', 'post_moves', 'undo_moves', 'close_operation') loop
+              ('place_wagers', 'play_all', 'roll_back_all', 'settle_direct_all', 'apply_bundle', 'post_moves', 'undo_moves', 'close_operation') loop
     execute format('alter function %s set plan_cache_mode = force_generic_plan', f);
     execute format('alter function %s set enable_seqscan = off', f);
     execute format('alter function %s set enable_hashjoin = off', f);
