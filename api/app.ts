@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import express, { type ErrorRequestHandler, type RequestHandler, type Response } from 'express';
 import { PROBLEMS } from '../contract/codes.ts';
 import { observeRequest } from '../ops/metrics.ts';
-import { Authenticator, verifySignature, whoIs, type Caller } from './auth.ts';
+import { Authenticator, verifyDialect, verifySignature, whoIs, type Caller } from './auth.ts';
+import type { Dialect } from './dialects/dialect.ts';
 import { docs } from './docs.ts';
 import { asProblem } from './failure.ts';
 import { parseJson } from './json.ts';
@@ -34,15 +35,16 @@ export function createApp(services: Services, routes: readonly Route[]): express
     if (request.url.includes('%')) request.url = routable(request.url);
     next();
   });
-  for (const route of routes.filter(isOpen)) app[route.method](pathOf(route), serve(route, services));
-  app.use(docs(routes));
   const authenticator = new Authenticator(services.pool);
+  for (const route of routes.filter(isOpen))
+    app[route.method](pathOf(route), serve(route, services, authenticator));
+  app.use(docs(routes));
   app.use('/v1', async (request, response, next) => {
     localsOf(response).caller = await authenticator.authenticate(request.headers);
     next();
   });
   for (const route of routes.filter((route) => !isOpen(route)))
-    app[route.method](pathOf(route), serve(route, services));
+    app[route.method](pathOf(route), serve(route, services, authenticator));
   app.use(methodNotAllowed(routes));
   app.use(() => {
     throw new Problem('not_found', 'There is nothing at this address. The calls are listed at /docs.');
@@ -56,6 +58,7 @@ interface Locals {
   traceId: string;
   route?: string;
   caller?: Caller;
+  dialect?: Dialect;
 }
 
 const localsOf = (response: Response) => response.locals as Locals;
@@ -84,15 +87,22 @@ function trace({ log }: Services): RequestHandler {
 }
 
 /** The steps of a call, in the order of the codes' precedence: role, size, signature, media type, JSON, schema. */
-function serve(route: Route, services: Services): RequestHandler {
+function serve(route: Route, services: Services, authenticator: Authenticator): RequestHandler {
   return async (request, response) => {
     const locals = localsOf(response);
     locals.route = route.path;
+    const { dialect } = route;
+    if (dialect !== undefined) {
+      locals.dialect = dialect;
+      locals.caller = await authenticator.clientOf(dialect, String(request.params['clientId']));
+    }
     const { caller } = locals;
     if (route.allow !== 'anyone') requireRole(route.allow, caller);
     const rawBody = await readBody(request, route.bodyLimit ?? DEFAULT_BODY_LIMIT);
-    if (caller !== undefined)
-      verifySignature(caller, request.headers, request.method, request.originalUrl, rawBody);
+    if (caller?.kind === 'client') {
+      if (dialect !== undefined) verifyDialect(dialect, caller, request.headers, rawBody);
+      else verifySignature(caller, request.headers, request.method, request.originalUrl, rawBody);
+    }
     if (route.body !== undefined) requireJson(request.headers['content-type']);
     const errors: FieldError[] = brokenParameters(route.path, request.originalUrl);
     const params = validate(route.params, request.params, errors);
@@ -150,7 +160,7 @@ function methodNotAllowed(routes: readonly Route[]): RequestHandler {
 
 function answerProblem({ log }: Services): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
-    const { traceId } = localsOf(response);
+    const { traceId, dialect } = localsOf(response);
     const facts = { traceId, method: request.method, url: request.originalUrl };
     if (response.destroyed || (request.destroyed && !request.complete)) {
       log.debug(facts, 'caller hung up');
@@ -165,6 +175,10 @@ function answerProblem({ log }: Services): ErrorRequestHandler {
     }
     if (problem.extra.replayed === true) response.setHeader('Idempotency-Replayed', 'true');
     for (const [name, value] of Object.entries(problem.extra.headers ?? {})) response.setHeader(name, value);
+    if (dialect !== undefined) {
+      send(response, dialect.tell(problem));
+      return;
+    }
     response
       .status(status)
       .type('application/problem+json')

@@ -1,6 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Pool } from '../ops/postgres.ts';
+import type { Dialect, DialectName } from './dialects/dialect.ts';
 import { Problem } from './problem.ts';
 
 export type Role = 'support' | 'finance' | 'finance-approver' | 'admin';
@@ -13,6 +14,12 @@ export interface Client {
   readonly settlement: 'workflow' | 'direct';
   readonly signed: boolean;
   readonly hmacSecret: string | null;
+  /** The dialect of an aggregator it speaks, beside the API. */
+  readonly dialect: DialectName | null;
+  /** PEM; what the calls of the dialect `calls` are verified with. */
+  readonly publicKey: string | null;
+  /** How the dialect answers a bet that comes again and was taken. */
+  readonly duplicates: 'replay' | 'error';
 }
 
 export interface Person {
@@ -52,11 +59,26 @@ export class Authenticator {
       );
     }
     const hash = createHash('sha256').update(bearer).digest();
-    const key = hash.toString('base64');
+    const caller = await this.#known(hash.toString('base64'), () => this.#look(hash));
+    if (caller === undefined)
+      throw new Problem('unauthenticated', 'The API key or access token is not known.', challenge);
+    return caller;
+  }
+
+  /** The client an address of a dialect names. Whether it is the one who calls, its signature tells. */
+  async clientOf({ name }: Dialect, clientId: string): Promise<Client> {
+    const isPossible = /^[\x21-\x7e]{1,128}$/.test(clientId);
+    const key = `dialect ${name} ${clientId}`;
+    const client = isPossible ? await this.#known(key, () => this.#speaker(name, clientId)) : undefined;
+    if (client?.kind !== 'client') throw badSignature();
+    return client;
+  }
+
+  async #known(key: string, look: () => Promise<Caller | undefined>): Promise<Caller | undefined> {
     let known = this.#cache.get(key);
     if (known === undefined || known.until <= Date.now()) {
       // The promise is kept, not what it brings: requests that come together ask the database once.
-      known = { caller: this.#look(hash), until: Date.now() + CACHED_FOR_MS };
+      known = { caller: look(), until: Date.now() + CACHED_FOR_MS };
       if (this.#cache.size >= CACHE_SIZE) this.#cache.clear();
       this.#cache.set(key, known);
       known.caller.then(
@@ -64,10 +86,7 @@ export class Authenticator {
         () => this.#cache.delete(key),
       );
     }
-    const caller = await known.caller;
-    if (caller === undefined)
-      throw new Problem('unauthenticated', 'The API key or access token is not known.', challenge);
-    return caller;
+    return await known.caller;
   }
 
   async #look(hash: Buffer): Promise<Caller | undefined> {
@@ -76,9 +95,16 @@ export class Authenticator {
 
   async #client(hash: Buffer): Promise<Client | undefined> {
     const { rows } = await this.#pool.query<Client>(
-      `select 'client' as kind, client_id as "clientId", kind as client, settlement, signed, hmac_secret as "hmacSecret"
-         from access.clients where api_key_hash = $1`,
+      `select ${ofClient} from access.clients where api_key_hash = $1`,
       [hash],
+    );
+    return rows[0];
+  }
+
+  async #speaker(dialect: DialectName, clientId: string): Promise<Client | undefined> {
+    const { rows } = await this.#pool.query<Client>(
+      `select ${ofClient} from access.clients where client_id = $1 and dialect = $2`,
+      [clientId, dialect],
     );
     return rows[0];
   }
@@ -93,17 +119,34 @@ export class Authenticator {
   }
 }
 
+const ofClient = `'client' as kind, client_id as "clientId", kind as client, settlement, signed, hmac_secret as "hmacSecret",
+  dialect, public_key as "publicKey", duplicates`;
+
 const challenge = { headers: { 'WWW-Authenticate': 'Bearer' } };
 
-/** Checks a client's signature over the bytes as they came. Does nothing for callers who need not sign. */
+/** The same of a client that nobody knows: who may call is not told to who may not. */
+const badSignature = () =>
+  new Problem('unauthenticated', 'The client is not known, or the signature does not fit the raw body.');
+
+/** Checks the signature of a dialect over the bytes as they came. */
+export function verifyDialect(
+  dialect: Dialect,
+  client: Client,
+  headers: IncomingHttpHeaders,
+  rawBody: Buffer,
+): void {
+  if (!dialect.isSigned(client, headers, rawBody)) throw badSignature();
+}
+
+/** Checks a client's signature over the bytes as they came. Does nothing for clients who need not sign. */
 export function verifySignature(
-  caller: Caller,
+  caller: Client,
   headers: IncomingHttpHeaders,
   method: string,
   url: string,
   rawBody: Buffer,
 ): void {
-  if (caller.kind !== 'client' || !caller.signed) return;
+  if (!caller.signed) return;
   const timestamp = headers['x-timestamp'];
   const signature = headers['x-signature'];
   if (typeof timestamp !== 'string' || !/^\d{1,12}$/.test(timestamp)) {

@@ -60,7 +60,7 @@ function operation(route: Route): ZodOpenApiOperationObject {
     tags: [route.tag],
     summary: route.summary,
     description: [route.description, `For: ${people}.`].filter(Boolean).join('\n\n'),
-    ...(route.allow === 'anyone' ? { security: [] } : {}),
+    ...(route.allow === 'anyone' || route.dialect !== undefined ? { security: [] } : {}),
     requestParams: {
       ...(route.params === undefined ? {} : { path: route.params as z.ZodObject }),
       ...(route.query === undefined ? {} : { query: route.query as z.ZodObject }),
@@ -74,6 +74,10 @@ function operation(route: Route): ZodOpenApiOperationObject {
 }
 
 function requestHeaders(route: Route): Record<string, z.ZodType> {
+  if (route.dialect !== undefined) {
+    const { header, description } = route.dialect.signature;
+    return { [header]: z.string().meta({ description }) };
+  }
   const mayBeSigned = route.allow !== 'anyone' && route.allow.includes('game');
   return {
     ...(route.idempotencyKey === true && {
@@ -140,6 +144,7 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
 
 /** Every status a call may refuse with, and its codes. */
 function problems(route: Route): ZodOpenApiResponsesObject {
+  if (route.dialect !== undefined) return {}; // told in its own words, which are among its answers
   const codes = (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) =>
     isPossible(route, PROBLEMS[code][0]),
   );

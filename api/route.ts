@@ -6,6 +6,7 @@ import type { Log } from '../ops/log.ts';
 import type { Pool } from '../ops/postgres.ts';
 import type { GameDesk } from '../rounds/index.ts';
 import type { Caller, Who } from './auth.ts';
+import type { Dialect } from './dialects/dialect.ts';
 import type { TemporalGateway, Wait } from './temporal.ts';
 
 /** What a handler may use. */
@@ -58,6 +59,8 @@ export interface Route {
   readonly bodyLimit?: number;
   /** The handler reads the raw body itself: a webhook. */
   readonly raw?: boolean;
+  /** It is called by the client its `{clientId}` names, who signs and is told of problems in its own manner. */
+  readonly dialect?: Dialect;
   /** Requires the header `Idempotency-Key`: an operator's action. */
   readonly idempotencyKey?: boolean;
   /** It may wait for a workflow: `Prefer` is understood. */

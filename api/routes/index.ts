@@ -1,3 +1,5 @@
+import { actionsRoutes } from '../dialects/actions.ts';
+import { callsRoutes } from '../dialects/calls.ts';
 import type { Route } from '../route.ts';
 import { depositActionsRoutes } from './depositActions.ts';
 import { depositsRoutes } from './deposits.ts';
@@ -20,6 +22,8 @@ export const routes: readonly Route[] = [
   ...wagersRoutes,
   ...operationsRoutes,
   ...roundsRoutes,
+  ...actionsRoutes,
+  ...callsRoutes,
   ...playersRoutes,
   ...protectionRoutes,
   ...depositsRoutes,

@@ -99,7 +99,8 @@ describe('nonsense', () => {
     const method = route.method.toUpperCase();
     const send = (path: string, body?: unknown, headers: OutgoingHttpHeaders = HEADERS) =>
       api.call({ method, path, as: callerOf(route), body, headers });
-    if (route.allow === 'anyone' && route.raw !== true) continue;
+    // Dialects are signed and answer in their own manner: test/dialects/.
+    if ((route.allow === 'anyone' && route.raw !== true) || route.dialect !== undefined) continue;
 
     describe(`sent to ${method} ${route.path}`, () => {
       let body: unknown;

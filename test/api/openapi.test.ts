@@ -55,7 +55,9 @@ describe('the OpenAPI document', () => {
         statuses.some((status) => status.startsWith('2')),
         path,
       );
-      assert.ok(statuses.includes('500') && statuses.includes('503'), path);
+      if (!path.startsWith('/dialects/'))
+        // which may tell all in a 200
+        assert.ok(statuses.includes('500') && statuses.includes('503'), path);
       if (path.startsWith('/v1') && operation.security === undefined)
         assert.ok(
           ['401', '403', '404'].every((status) => statuses.includes(status)),

@@ -9,31 +9,31 @@ import { fresh } from './table.ts';
 
 /** A game server's view: the real API over HTTP, with a worker and a Temporal server behind it. */
 export class GameServer {
-  readonly #api: Api;
+  readonly api: Api;
   readonly #close: () => Promise<void>;
 
   constructor(api: Api, close: () => Promise<void>) {
-    this.#api = api;
+    this.api = api;
     this.#close = close;
   }
 
   async stop(): Promise<void> {
     await this.#close();
-    await checkInvariants(this.#api.database.owner, ROUNDS_CHECKS).finally(() => this.#api.stop());
+    await checkInvariants(this.api.database.owner, ROUNDS_CHECKS).finally(() => this.api.stop());
   }
 
   post(path: string, body: unknown, as: Who = 'game', headers = {}): Promise<Reply> {
-    return this.#api.call({ method: 'POST', path, as, body, headers });
+    return this.api.call({ method: 'POST', path, as, body, headers });
   }
 
   get(path: string, as: Who = 'game'): Promise<Reply> {
-    return this.#api.call({ path, as });
+    return this.api.call({ path, as });
   }
 
   async aPlayer(cash = 1_000): Promise<string> {
     const playerId = fresh('p');
     const body = { currencies: ['SEK'], jurisdiction: 'MT' };
-    is(await this.#api.call({ method: 'PUT', path: `/v1/players/${playerId}`, as: 'cashier', body }), 200);
+    is(await this.api.call({ method: 'PUT', path: `/v1/players/${playerId}`, as: 'cashier', body }), 200);
     const award = { awardId: fresh('a'), kind: 'promo', amount: cash, currency: 'SEK' };
     is(await this.post(`/v1/players/${playerId}/awards`, award), 201);
     return playerId;
