@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { Sentence } from './sentence.ts';
 
 /** Raised when a stack could no longer go on with the data of the one before. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const VERSION_FILE = 'version.json';
 export const LOCK_FILE = 'supervisor.json';

@@ -1,8 +1,16 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { readJson, writeAtomically } from './dataFolder.ts';
 
 const key = (prefix: string) => `${prefix}_${randomBytes(24).toString('base64url')}`;
+
+/** An aggregator signs with the private key; the client it speaks as has the public one. */
+const rsaKeys = () =>
+  generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
 
 /** Made once for a data folder, so that what a program has read of one start fits the next. */
 const newSecrets = () => ({
@@ -12,6 +20,13 @@ const newSecrets = () => ({
     game: { clientId: 'game', apiKey: key('game'), hmacSecret: key('sign') },
     otherGame: { clientId: 'other-game', apiKey: key('game'), hmacSecret: key('sign') },
     cashier: { clientId: 'cashier', apiKey: key('cashier') },
+    actionsAggregator: { clientId: 'actions-aggregator', apiKey: key('game'), hmacSecret: key('sign') },
+    callsAggregator: {
+      clientId: 'calls-aggregator',
+      apiKey: key('game'),
+      hmacSecret: key('sign'),
+      ...rsaKeys(),
+    },
   },
   people: {
     support: key('person'),
