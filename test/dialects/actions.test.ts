@@ -177,6 +177,22 @@ describe('an aggregator that sends actions', () => {
     assert.equal(await status(), 'closed');
   });
 
+  it('finishes a round in which its player bet in two currencies', async () => {
+    const player = await they.server.aPlayer();
+    const body = { currencies: ['SEK', 'EUR'], jurisdiction: 'MT' };
+    has(await they.api.call({ method: 'PUT', path: `/v1/players/${player}`, as: 'cashier', body }), 200);
+    const award = { awardId: fresh('a'), kind: 'promo', amount: 500, currency: 'EUR' };
+    has(await they.server.post(`/v1/players/${player}/awards`, award), 201);
+    const call = callOf(player, [bet(100)]);
+    has(await they.actions(call), 200);
+    const ends = { ...call, callId: fresh('c'), currency: 'EUR', actions: [bet(200)], finished: true };
+    assert.equal(has(await they.actions(ends), 200)['balance'], 300);
+    const path = `/v1/rounds/${call.roundId}?clientId=actions`;
+    const round = has(await they.server.get(path, 'support'), 200);
+    assert.equal(round['status'], 'closed');
+    assert.ok((round['wagers'] as { status: string }[]).every(({ status }) => status === 'settled'));
+  });
+
   it('hears of a player or currency that is not known, by name, and may register and send the same again', async () => {
     const call = callOf(fresh('new'), [bet(0)]);
     const unknown = has(await they.actions(call), 422);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createHmac, sign } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,6 +95,37 @@ describe('npm start', function () {
     for (const token of Object.values(first.people)) {
       assert.equal((await fetch(path, { headers: { authorization: `Bearer ${token}` } })).status, 200);
     }
+  });
+
+  it('lets an aggregator of each dialect in with the keys of stack.json', async () => {
+    const { actionsAggregator, callsAggregator } = first.clients;
+    const ofActions = {
+      callId: 'c',
+      playerId: 'nobody',
+      gameId: 'g',
+      roundId: 'r',
+      currency: 'SEK',
+      actions: [],
+    };
+    const ofCalls = { betId: 'b', playerId: 'nobody', gameId: 'g', roundId: 'r', currency: 'SEK', amount: 0 };
+    const send = async (path: string, content: object, signed: (body: string) => Record<string, string>) => {
+      const body = JSON.stringify(content);
+      const headers = { 'Content-Type': 'application/json', ...signed(body) };
+      return await (
+        await fetch(`${first.apiUrl}/dialects/${path}`, { method: 'POST', headers, body })
+      ).text();
+    };
+    const told = [
+      await send(`actions/${actionsAggregator.clientId}`, ofActions, (body) => ({
+        'X-Actions-Signature': createHmac('sha256', actionsAggregator.hmacSecret).update(body).digest('hex'),
+      })),
+      await send(`calls/${callsAggregator.clientId}/bet`, ofCalls, (body) => ({
+        'X-Calls-Signature': sign('RSA-SHA256', Buffer.from(body), callsAggregator.privateKey).toString(
+          'base64',
+        ),
+      })),
+    ];
+    for (const each of told) assert.match(each, /PLAYER_UNKNOWN/);
   });
 
   it('runs each part as a process of its own', () => {
