@@ -106,7 +106,7 @@ function stepOf(action: Action): Step {
   }
 }
 
-const told = z
+const refusal = z
   .object({
     error: z.enum([...new Set(Object.values(WORDS).map(({ error }) => error))]),
     retry: z.boolean(),
@@ -154,7 +154,7 @@ const postActions = route({
         ),
       })
       .meta({ id: 'ActionsAnswer', description: '`balance` is the cash after the call, as it was then' }),
-    ...Object.fromEntries(Object.values(WORDS).map(({ status }) => [status, told])),
+    ...Object.fromEntries(Object.values(WORDS).map(({ status }) => [status, refusal])),
   },
   async handle({ caller: { clientId }, body, services }) {
     const { callId, actions, ...rest } = body;

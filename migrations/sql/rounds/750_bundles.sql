@@ -119,13 +119,14 @@ begin
   end if;
 end $$;
 
--- A settlement at once, with the answer of a step. A round that another operation holds is for later: the caller tries again.
+-- A settlement at once, with the answer of a step. A round that another operation holds is for later: the caller tries again, for
+-- here no workflow may take it on.
 create or replace function rounds.settle_in_bundle(p_client text, p_id text, p_round text, p_request jsonb) returns rounds.answer language plpgsql as $$
 declare
   settled record;
   problem jsonb;
 begin
-  select * into settled from rounds.settle_direct(p_client, p_id, p_round, p_request, 'settlement/' || p_client || '/' || p_id, 1000000);
+  select * into settled from rounds.settle_direct(p_client, p_id, p_round, p_request, null, 1000000);
   problem := coalesce(settled.problem, case when (settled.op).status = 'refused' then (settled.op).problem end);
   if problem is not null then return rounds.refused(problem ->> 'code', problem -> 'facts'); end if;
   if (settled.op).status <> 'done' then return rounds.refused('unavailable'); end if;
