@@ -63,7 +63,11 @@ describe('the walk over the states of a deposit', () => {
       purse = happen(purse, event) ?? purse;
     }
     const { cash, inFlight, refunded, state } = purse;
-    assert.deepEqual(await books(playerId, depositId), { cash, owed: 0, inFlight, refunded, state }, path.join(', '));
+    assert.deepEqual(
+      await books(playerId, depositId),
+      { cash, owed: 0, inFlight, refunded, state },
+      path.join(', '),
+    );
     const waits = DEPOSIT[state].waitsFor === 'finance';
     assert.ok(!waits || depositActions(state, { overdue: true }).length > 0, `no way out of ${state}`);
   }
