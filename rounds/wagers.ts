@@ -1,6 +1,7 @@
 import type { ProblemCode, Refusal } from '../contract/codes.ts';
 import { Gatherer } from '../ops/gather.ts';
 import { isOfTheData, type Pool } from '../ops/postgres.ts';
+import type { Contribution } from './jackpots.ts';
 import { settleDirect } from './operations.ts';
 
 export interface Stake {
@@ -14,6 +15,8 @@ export interface Stake {
   readonly currency: string;
   /** What the caller's configuration has against it. Told, not answered before, because a known id comes before any rule. */
   readonly objection: ProblemCode | null;
+  /** What of the amount goes into pots: each pot once, not more than the amount together. */
+  readonly contributions?: readonly Contribution[] | undefined;
 }
 
 export interface Play extends Stake {
@@ -46,7 +49,7 @@ async function placeWagers(pool: Pool, stakes: readonly Stake[]): Promise<Answer
   const { rows } = await pool.query<Row>({
     name: 'place_wagers',
     text: `select ${columns} from rounds.place_wagers(array(select row(s.*)::rounds.stake
-             from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[]) s))`,
+             from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::jsonb[]) s))`,
     values: [
       stakes.map(({ clientId }) => clientId),
       stakes.map(({ roundId }) => roundId),
@@ -56,10 +59,15 @@ async function placeWagers(pool: Pool, stakes: readonly Stake[]): Promise<Answer
       stakes.map(({ amount }) => amount),
       stakes.map(({ currency }) => currency),
       stakes.map(({ objection }) => objection),
+      stakes.map(contributionsOf),
     ],
   });
   return rows.map(answered);
 }
+
+/** Null for nearly all stakes; none is the same as no list. */
+const contributionsOf = ({ contributions = [] }: Stake): string | null =>
+  contributions.length === 0 ? null : JSON.stringify(contributions);
 
 /** Stakes and results at once, both or none of each. */
 async function playAll(pool: Pool, plays: readonly Play[]): Promise<Answered[]> {
@@ -67,7 +75,7 @@ async function playAll(pool: Pool, plays: readonly Play[]): Promise<Answered[]> 
     name: 'play_all',
     text: `select ${columns} from rounds.play_all(array(select row(p.*)::rounds.play
              from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[],
-               $10::boolean[], $11::text[]) p))`,
+               $10::boolean[], $11::text[], $12::jsonb[]) p))`,
     values: [
       plays.map(({ clientId }) => clientId),
       plays.map(({ roundId }) => roundId),
@@ -80,6 +88,7 @@ async function playAll(pool: Pool, plays: readonly Play[]): Promise<Answered[]> 
       plays.map(({ payout }) => payout),
       plays.map(({ closeRound }) => closeRound),
       plays.map(({ objection }) => objection),
+      plays.map(contributionsOf),
     ],
   });
   return rows.map(answered);

@@ -7,6 +7,7 @@ const WORDS: Readonly<Record<string, string>> = {
   void: 'Round voided',
   undo: 'Result taken back',
   award: 'Award',
+  jackpot_seed: 'Pot seeded',
   deposit: 'Deposit',
   deposit_refund: 'Deposit refunded',
   refund_refused: 'Refund refused',

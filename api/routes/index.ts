@@ -4,6 +4,7 @@ import type { Route } from '../route.ts';
 import { depositActionsRoutes } from './depositActions.ts';
 import { depositsRoutes } from './deposits.ts';
 import { protectionRoutes } from './protection.ts';
+import { jackpotsRoutes } from './jackpots.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { operationsRoutes } from './operations.ts';
 import { playersRoutes } from './players.ts';
@@ -22,6 +23,7 @@ export const routes: readonly Route[] = [
   ...wagersRoutes,
   ...operationsRoutes,
   ...roundsRoutes,
+  ...jackpotsRoutes,
   ...actionsRoutes,
   ...callsRoutes,
   ...playersRoutes,

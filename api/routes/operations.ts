@@ -6,6 +6,7 @@ import { Problem, problemOf } from '../problem.ts';
 import { route, type Answer, type Request, type Services } from '../route.ts';
 import { runOperation } from '../runOperation.ts';
 import { amountOrZero, callerId, freeText } from '../schemas.ts';
+import { jackpot } from './jackpots.ts';
 import { operationShape, shapeOfOperation } from './operationShape.ts';
 import { clientOf, clientQuery, PEOPLE } from './scope.ts';
 
@@ -30,7 +31,7 @@ const unique = (
 };
 
 const outcomes = z
-  .array(z.strictObject({ wagerId: callerId, payout: amountOrZero }))
+  .array(z.strictObject({ wagerId: callerId, payout: amountOrZero, jackpot: jackpot.optional() }))
   .max(10_000, 'must be at most 10,000 outcomes a call')
   .superRefine((list, context) => unique(list, context, (index) => [index, 'wagerId']));
 
@@ -59,7 +60,7 @@ const postResettlement = route({
   tag: 'Game servers',
   summary: 'Correct what settled wagers won',
   description:
-    'Each `payout` is what the wager has won in all; the difference is paid or taken back, net per player. Wagers not named keep their payout. What a player has spent meanwhile is owed, and repaid by later wins.',
+    'Each `payout` is what the wager has won in all, and `jackpot` what it has won from pots in all; the difference is paid or taken back, net per player. Wagers not named keep their payout. What a player has spent meanwhile is owed, and repaid by later wins.',
   allow: ['game'],
   params: roundParams,
   body: z.strictObject({ settlementId: callerId, outcomes }),

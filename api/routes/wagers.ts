@@ -2,11 +2,19 @@ import { z } from 'zod';
 import type { Answered } from '../../rounds/index.ts';
 import { problemOf } from '../problem.ts';
 import { route, type Answer } from '../route.ts';
+import { contributions, requireWithinStake } from './jackpots.ts';
 import { amountOrZero, callerId, currency, freeText, nullable, objectionTo } from '../schemas.ts';
 
 const roundParams = z.strictObject({ roundId: callerId });
 
-const stake = { wagerId: callerId, playerId: callerId, gameId: callerId, amount: amountOrZero, currency };
+const stake = {
+  wagerId: callerId,
+  playerId: callerId,
+  gameId: callerId,
+  amount: amountOrZero.meta({ example: 1250 }),
+  currency,
+  contributions,
+};
 
 /** A refusal becomes its problem; what was applied, or was nothing to apply, becomes the answer. */
 function answer(
@@ -57,6 +65,7 @@ const postWager = route({
       .meta({ id: 'WagerAnswer' }),
   },
   async handle({ caller: { clientId }, params: { roundId }, body, services }) {
+    requireWithinStake(body);
     const objection = objectionTo(services, body.currency);
     const stake = { ...body, clientId, roundId, amount: BigInt(body.amount), objection };
     const answered = await services.games.stake(stake);
@@ -97,6 +106,7 @@ const postPlay = route({
       .meta({ id: 'PlayAnswer' }),
   },
   async handle({ caller: { clientId }, params: { roundId }, body, services }) {
+    requireWithinStake(body);
     const money = {
       amount: BigInt(body.amount),
       payout: BigInt(body.payout),

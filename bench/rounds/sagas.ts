@@ -109,7 +109,7 @@ class Sagas {
       for (let from = 0; from < wagers; from += 500)
         await this.#pool.query(
           `select count(*) from rounds.place_wagers(array(
-             select row('game', $1, $1 || '-' || i, 'p-' || (($2::int + i) % $3::int), 'slots', 100, 'SEK', null)::rounds.stake
+             select row('game', $1, $1 || '-' || i, 'p-' || (($2::int + i) % $3::int), 'slots', 100, 'SEK', null, null)::rounds.stake
                from generate_series($4::int, least($4::int + 499, $5::int - 1)) i))`,
           [`saga-${String(n)}`, n * 7, PLAYERS, from, wagers],
         );

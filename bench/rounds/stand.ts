@@ -66,7 +66,7 @@ export async function placeWagers(owner: string, prefix: string, count: number):
     for (let from = 0; from < count; from += 500) {
       await client.query(
         `select count(*) from rounds.place_wagers(array(
-           select row('game', $1 || '-r-' || i, $1 || '-' || i, 'p-' || i % $3::int, 'slots', 100, 'SEK', null)::rounds.stake
+           select row('game', $1 || '-r-' || i, $1 || '-' || i, 'p-' || i % $3::int, 'slots', 100, 'SEK', null, null)::rounds.stake
              from generate_series($2::int, $2::int + 499) i))`,
         [prefix, from, PLAYERS],
       );

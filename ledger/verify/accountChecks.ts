@@ -77,7 +77,7 @@ export const ACCOUNT_CHECKS: readonly Check[] = [
         from ledger.accounts a left join ledger.kinds k using (kind)
        where ${ACCOUNTS} and (a.is_player is distinct from (k.owned_by = 'player') or (a.is_player and a.bucket <> 0)
           or (a.floor, a.ceiling) is distinct from (k.floor, k.ceiling)
-          or (k.owned_by = 'house') <> (a.owner = 'house' and not a.is_player))`,
+          or (k.owned_by = 'house' and a.owner <> 'house'))`,
   },
   {
     name: 'held_is_the_sum_of_open_holds',

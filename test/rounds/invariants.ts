@@ -1,7 +1,9 @@
 import type { Check } from '../../ledger/verify/checks.ts';
+import { POTS_CHECKS } from './potsInvariants.ts';
 
 /** What holds between the rounds' records and the ledger whenever no operation is under way. */
 export const ROUNDS_CHECKS: readonly Check[] = [
+  ...POTS_CHECKS,
   {
     name: 'stakes_in_play_are_open_wagers',
     broken: 'stakes in play differ from the stakes of open wagers',
@@ -13,12 +15,17 @@ export const ROUNDS_CHECKS: readonly Check[] = [
   },
   {
     name: 'house_gaming_is_settled_wagers',
-    broken: 'the gross gaming revenue differs from what was staked and settled less what was paid',
+    broken:
+      'the gross gaming revenue and the pots differ from what was staked and settled less what was paid and won from pots',
     sql: `
       select coalesce(a.currency, w.currency) as currency, a.posted, w.amount
-        from (select currency, sum(posted) as posted from ledger.accounts where kind = 'house_gaming' group by currency) a
-        full join (select currency, sum(amount - payout) as amount from rounds.wagers where status = 'settled' group by currency) w
-          on w.currency = a.currency
+        from (select currency, sum(posted) as posted from ledger.accounts where kind in ('house_gaming', 'jackpot') group by currency) a
+        full join (
+          select currency, sum(amount) as amount
+            from (select currency, amount - payout as amount from rounds.wagers where status = 'settled'
+                  union all
+                  select p.currency, -c.won from rounds.pot_changes c join rounds.pots p using (pot_id) where c.status = 'posted') each
+           group by currency) w on w.currency = a.currency
        where coalesce(a.posted, 0) <> coalesce(w.amount, 0)`,
   },
   {

@@ -96,7 +96,7 @@ async function seedRound(
     );
     await owner.query(
       `select count(*) from generate_series($2::int * $4::int, ($3::int + 1) * $4::int - 1) i,
-              rounds.place_wagers(array[row('game', $1, $1 || '-w' || i, $1 || '-p' || (i / $4::int), 'roulette', 100, 'SEK', null)::rounds.stake])`,
+              rounds.place_wagers(array[row('game', $1, $1 || '-w' || i, $1 || '-p' || (i / $4::int), 'roulette', 100, 'SEK', null, null)::rounds.stake])`,
       [...some, wagersEach],
     );
   }

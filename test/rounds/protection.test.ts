@@ -56,7 +56,7 @@ describe('a player who has a limit', () => {
     await limit(table, player, 'wager', 'day', 250);
     const { rows } = await table.db.owner.query<{ fate: string }>(
       `select coalesce(a.code, a.outcome) as fate from rounds.place_wagers(array(
-         select row('game', $1 || amount, $1 || amount, $2, 'g', amount, 'SEK', null)::rounds.stake
+         select row('game', $1 || amount, $1 || amount, $2, 'g', amount, 'SEK', null, null)::rounds.stake
            from unnest(array[200, 100, 90]) amount)) a`,
       [fresh('w'), player],
     );

@@ -14,6 +14,7 @@ import {
   undoClaim,
   undoMoves,
   type Answered,
+  type Contribution,
   type GameDesk,
   type Operation,
 } from '../../rounds/index.ts';
@@ -23,7 +24,9 @@ import { testDatabase, type TestDatabase } from '../support/postgres.ts';
 import { ROUNDS_CHECKS } from './invariants.ts';
 
 export const CLIENT = 'game';
-type Outcomes = Readonly<Record<string, number>>;
+/** A payout, or beside it what a pot pays. */
+type Outcome = number | { payout: number; jackpot: { potId: string; amount: number } };
+export type Outcomes = Readonly<Record<string, Outcome>>;
 let made = 0;
 /** An id nobody else uses. */
 export const fresh = (kind: string) => `${kind}-${String((made += 1))}`;
@@ -37,6 +40,7 @@ export interface StakeOf {
   amount?: number;
   currency?: string;
   known?: boolean;
+  contributions?: readonly Contribution[];
 }
 
 /** One casino on a database of its own: players with money, and the calls of a game server, without HTTP and Temporal. */
@@ -71,15 +75,8 @@ export class Table {
 
   async give(playerId: string, cash: number, currency = 'SEK'): Promise<void> {
     const awardId = fresh('a');
-    const asked = {
-      clientId: CLIENT,
-      awardId,
-      playerId,
-      currency,
-      amount: BigInt(cash),
-      request: { awardId },
-    };
-    const given = await award(this.pool, asked);
+    const asked = { clientId: CLIENT, awardId, playerId, currency, amount: BigInt(cash) };
+    const given = await award(this.pool, { ...asked, request: { awardId } });
     assert.equal(given.outcome, 'applied');
   }
 
@@ -202,8 +199,8 @@ export class Table {
               (select -posted from ledger.accounts where kind = 'player_receivable' and owner = $1 and currency = $2) as owed`,
       [player, currency],
     );
-    const [row] = rows;
-    return { cash: Number(row!.cash), owed: Number(row!.owed), inPlay: Number(row!.inPlay) };
+    const [row] = rows as [(typeof rows)[0]];
+    return { cash: Number(row.cash), owed: Number(row.owed), inPlay: Number(row.inPlay) };
   }
 
   async house(kind: 'stakes_in_play' | 'house_gaming', currency = 'SEK'): Promise<number> {
@@ -235,10 +232,14 @@ const stakeOf = (s: StakeOf & { round: string; wager: string }) => ({
   amount: BigInt(s.amount ?? 100),
   currency: s.currency ?? 'SEK',
   objection: s.known === false ? ('unknown_currency' as const) : null,
+  contributions: s.contributions,
 });
 
 const listOf = (outcomes: Outcomes) =>
-  Object.entries(outcomes).map(([wagerId, payout]) => ({ wagerId, payout }));
+  Object.entries(outcomes).map(([wagerId, won]) => ({
+    wagerId,
+    ...(typeof won === 'number' ? { payout: won } : won),
+  }));
 
 /** The code of a refusal, or the outcome. */
 export const fateOf = (answered: Answered): string =>

@@ -1,5 +1,6 @@
 -- Locks are taken in one order everywhere, so that no two calls can wait for each other: the id of the bundle, of the
--- rollback, of the wager, of the operation, the operation, the round, wagers, accounts (the ledger has its own order among them).
+-- rollback, of the wager, of the operation, the operation, the round, wagers, pots, accounts (the ledger has its own order
+-- among them).
 
 -- All that concerns one id takes turns, so its wager, rollback and play may come at once, twice and in any order.
 create or replace function rounds.lock_id(p_what text, p_client text, p_id text) returns void language sql
@@ -12,10 +13,11 @@ begin
     select distinct hashtextextended(p_what || '/' || client || '/' || id, 0) as key from unnest(p_clients, p_ids) named (client, id) order by 1) k;
 end $$;
 
--- Locks all accounts that rounds move of these players, in the ledger's order: two that locked one after the other would deadlock.
-create or replace function rounds.lock_accounts(p_players text[], p_currencies text[]) returns void language plpgsql as $$
+-- Locks all accounts that rounds move of these players and pots, in the ledger's order: two that locked one after the other would deadlock.
+create or replace function rounds.lock_accounts(p_players text[], p_currencies text[], p_pots text[] default '{}') returns void language plpgsql as $$
 begin
-  perform ledger.lock_accounts(array_agg(distinct row(kind, case when starts_with(kind, 'player_') then player else 'house' end, currency, 0, 0)::ledger.leg))
+  perform ledger.lock_accounts(array_agg(distinct row(kind, case when starts_with(kind, 'player_') then player else 'house' end, currency, 0, 0)::ledger.leg)
+      || array(select row('jackpot', pot_id, currency, 0, 0)::ledger.leg from rounds.pots where pot_id = any (p_pots)))
     from unnest(p_players, p_currencies) theirs (player, currency), unnest(array['player_cash', 'player_receivable', 'stakes_in_play', 'house_gaming']) kind
   having count(*) > 0;
 end $$;
@@ -40,7 +42,7 @@ create or replace function rounds.answered(p_outcome text, p_balance bigint, p_t
 -- The first answer of a wager's id, or null where the id is new. A rollback may have come first: then the wager is
 -- written onto the tombstone, so that its own duplicates are told from a conflict.
 create or replace function rounds.known_wager(
-  p_client text, p_round text, p_wager text, p_player text, p_game text, p_amount bigint, p_currency text, p_settlement text
+  p_client text, p_round text, p_wager text, p_player text, p_game text, p_amount bigint, p_currency text, p_settlement text, p_contributions jsonb
 ) returns rounds.answer language plpgsql as $$
 declare
   w rounds.wagers;
@@ -51,12 +53,12 @@ begin
     perform rounds.enter(p_client, p_round, p_game);
     update rounds.wagers
        set round_id = p_round, player_id = p_player, game_id = p_game, amount = p_amount, currency = p_currency,
-           settlement_id = p_settlement, balance = ledger.cash(p_player, p_currency)
+           settlement_id = p_settlement, contributions = p_contributions, balance = ledger.cash(p_player, p_currency)
      where client_id = p_client and wager_id = p_wager returning * into w;
     return rounds.answered('noop', w.balance, '{}');
   end if;
-  if (w.round_id, w.player_id, w.game_id, w.amount, w.currency, w.settlement_id)
-     is distinct from (p_round, p_player, p_game, p_amount, p_currency, p_settlement) then
+  if (w.round_id, w.player_id, w.game_id, w.amount, w.currency, w.settlement_id, w.contributions)
+     is distinct from (p_round, p_player, p_game, p_amount, p_currency, p_settlement, p_contributions) then
     return rounds.refused('idempotency_conflict');
   end if;
   return row(case w.status when 'refused' then 'refused' when 'tombstoned' then 'noop' else 'applied' end,
@@ -91,12 +93,11 @@ create or replace function rounds.worst(p_codes text[]) returns text language sq
     'limit_required', 'limit_exceeded', 'amount_too_large', 'insufficient_funds']) with ordinality as o (code, at)
     where code = any (p_codes) order by at limit 1);
 
-create or replace function rounds.post_stake(p_id uuid, p_code text, p_client text, p_wager text, p_player text, p_currency text, p_amount bigint)
-  returns ledger.verdict language sql as $$
-  select ledger.post(p_id, p_code, 'wager/' || p_client || '/' || p_wager, clock_timestamp(), array[
+-- `p_pots`: what its contributions come to, null where there are none.
+create or replace function rounds.stake_legs(p_player text, p_currency text, p_amount bigint, p_pots ledger.leg[]) returns ledger.leg[]
+  language sql immutable return array[
     row('player_cash', p_player, p_currency, -p_amount, 0)::ledger.leg,
-    row('stakes_in_play', 'house', p_currency, p_amount, 0)::ledger.leg])
-$$;
+    row('stakes_in_play', 'house', p_currency, p_amount, 0)::ledger.leg] || p_pots;
 
 -- A player's stakes in play, per currency.
 create or replace function rounds.in_play(p_player text) returns table (currency text, amount bigint) language sql stable as $$

@@ -13,9 +13,10 @@ create or replace function rounds.objections(p_stakes rounds.stake[]) returns te
 begin
   return array(
     select case
-        when s.objection is null and c.player_id is not null and r.status = 'open' and r.game_id = s.game_id then null
-        else rounds.worst(array[s.objection, players.objection(s.player_id, s.currency), rounds.why_not(r, s.game_id)]) end
-      from unnest(p_stakes) with ordinality as s (client_id, round_id, wager_id, player_id, game_id, amount, currency, objection, at)
+        when s.objection is null and c.player_id is not null and r.status = 'open' and r.game_id = s.game_id and s.contributions is null then null
+        else rounds.worst(array[s.objection, players.objection(s.player_id, s.currency), rounds.why_not(r, s.game_id),
+          rounds.pot_objection(s.currency, s.contributions)]) end
+      from unnest(p_stakes) with ordinality as s (client_id, round_id, wager_id, player_id, game_id, amount, currency, objection, contributions, at)
       left join players.currencies c on (c.player_id, c.currency) = (s.player_id, s.currency)
       join rounds.rounds r on (r.round_id, r.client_id) = (s.round_id, s.client_id)
      order by s.at);
@@ -44,9 +45,9 @@ begin
     from (select distinct client_id, round_id from unnest(p_stakes) order by client_id, round_id) r;
   places := array(
     select at from (
-        select client_id, wager_id, player_id, at, min(at) over (partition by client_id, wager_id) as first_at
-          from unnest(p_stakes) with ordinality as s (client_id, round_id, wager_id, player_id, game_id, amount, currency, objection, at)) s
-     where at = first_at and exists (select from players.players p where p.player_id = s.player_id)
+        select client_id, wager_id, player_id, contributions, at, min(at) over (partition by client_id, wager_id) as first_at
+          from unnest(p_stakes) with ordinality as s (client_id, round_id, wager_id, player_id, game_id, amount, currency, objection, contributions, at)) s
+     where at = first_at and (contributions is null or rounds.knows_pots(contributions)) and exists (select from players.players p where p.player_id = s.player_id)
        and not exists (select from rounds.wagers w where (w.wager_id, w.client_id) = (s.wager_id, s.client_id))
      order by at);
   if cardinality(places) > 0 then
@@ -55,7 +56,8 @@ begin
     why := rounds.objections(fresh);
     against := rounds.protect(fresh, why, players.lock_guards(array(select player_id from unnest(fresh))));
     if against is null then
-      perform rounds.lock_accounts(array(select player_id from unnest(fresh)), array(select currency from unnest(fresh)));
+      perform rounds.lock_accounts(array(select player_id from unnest(fresh)), array(select currency from unnest(fresh)),
+        array(select pot from unnest(fresh) s, unnest(rounds.pots_of(s.contributions)) pot));
       foreach paid in array places loop answers[paid] := (select a from rounds.place_wagers(array[p_stakes[paid]]) a); end loop;
       fresh := '{}';
     else
@@ -64,9 +66,9 @@ begin
   end if;
   if cardinality(fresh) > 0 then
     money := array(select m from ledger.post_all(array(
-      select row(ledger.derive_id('wager', client_id, wager_id), 'stake', 'wager/' || client_id || '/' || wager_id, clock_timestamp(), array[
-          row('player_cash', player_id, currency, -amount, 0)::ledger.leg, row('stakes_in_play', 'house', currency, amount, 0)::ledger.leg], null, null, false)::ledger.deed
-        from unnest(fresh, why) with ordinality as s (client_id, round_id, wager_id, player_id, game_id, amount, currency, objection, why, at)
+      select row(ledger.derive_id('wager', client_id, wager_id), 'stake', 'wager/' || client_id || '/' || wager_id, clock_timestamp(),
+          rounds.stake_legs(player_id, currency, amount, rounds.contribution_legs(currency, contributions)), null, null, false)::ledger.deed
+        from unnest(fresh, why) with ordinality as s (client_id, round_id, wager_id, player_id, game_id, amount, currency, objection, contributions, why, at)
        where s.why is null and s.amount > 0 order by s.at)) m);
     paid := 0;
     for nth in 1..cardinality(fresh) loop
@@ -83,18 +85,21 @@ begin
       answers[places[nth]] := theirs[nth];
     end loop;
     insert into rounds.wagers (client_id, wager_id, round_id, player_id, game_id, amount, currency, status, code, facts, balance,
-        transfer_ids, answered_transfers)
+        transfer_ids, answered_transfers, contributions)
       select client_id, wager_id, round_id, player_id, game_id, amount, currency, case when code is null then 'open' else 'refused' end,
-             code, facts, balance, coalesce(transfer_ids, '{}'), coalesce(cardinality(transfer_ids), 0)
-        from unnest(fresh, theirs) as s (client_id, round_id, wager_id, player_id, game_id, amount, currency, objection,
+             code, facts, balance, coalesce(transfer_ids, '{}'), coalesce(cardinality(transfer_ids), 0), contributions
+        from unnest(fresh, theirs) as s (client_id, round_id, wager_id, player_id, game_id, amount, currency, objection, contributions,
           outcome, code, facts, replayed, balance, transfer_ids);
   end if;
   for at in 1..cardinality(p_stakes) loop
     continue when answers[at].outcome is not null;
     stake := p_stakes[at];
-    answers[at] := rounds.known_wager(stake.client_id, stake.round_id, stake.wager_id, stake.player_id, stake.game_id, stake.amount, stake.currency, null);
-    -- Not recorded: the player may come to be.
-    if answers[at].outcome is null then answers[at] := rounds.refused('player_unknown'); end if;
+    answers[at] := rounds.known_wager(stake.client_id, stake.round_id, stake.wager_id, stake.player_id, stake.game_id, stake.amount, stake.currency,
+      null, stake.contributions);
+    -- Not recorded: the pot and the player may come to be.
+    if answers[at].outcome is null then
+      answers[at] := rounds.refused(case when rounds.knows_pots(stake.contributions) then 'player_unknown' else 'not_found' end);
+    end if;
   end loop;
   return query select * from unnest(answers);
 end $$;

@@ -35,8 +35,8 @@ begin
       case when w.status in ('rolled_back', 'voided') then w.transfer_ids[cardinality(w.transfer_ids):] else '{}' end);
   end if;
   if w.amount > 0 then
-    money := rounds.post_stake(ledger.derive_id('rollback', p_client, p_wager), 'stake_rollback', p_client, p_wager,
-      w.player_id, w.currency, -w.amount);
+    money := ledger.post(ledger.derive_id('rollback', p_client, p_wager), 'stake_rollback', 'wager/' || p_client || '/' || p_wager, clock_timestamp(),
+      rounds.stake_legs(w.player_id, w.currency, -w.amount, case when w.contributions is not null then rounds.give_back_legs(w.currency, w.contributions) end));
     if money.code is not null then return rounds.refused(money.code, money.facts); end if;
   end if;
   update rounds.wagers set status = 'rolled_back', transfer_ids = array_remove(transfer_ids || money.transfer_id, null)
@@ -52,11 +52,21 @@ begin
   perform rounds.lock_ids('wager', p_clients, p_wagers);
   perform from (select distinct client, id from unnest(p_clients, p_wagers) r (client, id) order by id, client) r,
     lateral (select from rounds.wagers w where (w.wager_id, w.client_id) = (r.id, r.client) for update) w;
+  perform rounds.lock_pots(array_agg(pot))
+     from unnest(p_clients, p_wagers) r (client, id)
+     join rounds.wagers w on (w.wager_id, w.client_id) = (r.id, r.client), unnest(rounds.pots_of(w.contributions)) pot
+    where w.status = 'open'
+   having count(*) > 0;
   perform ledger.lock_accounts(array_agg(distinct leg)) from (
     select row(kind, case kind when 'player_cash' then w.player_id else 'house' end, w.currency, 0, 0)::ledger.leg as leg
       from unnest(p_clients, p_wagers) r (client, id)
       join rounds.wagers w on (w.wager_id, w.client_id) = (r.id, r.client), unnest(array['player_cash', 'stakes_in_play']) kind
-     where w.status = 'open') legs
+     where w.status = 'open'
+    union all
+    select unnest(rounds.contribution_legs(w.currency, w.contributions))
+      from unnest(p_clients, p_wagers) r (client, id)
+      join rounds.wagers w on (w.wager_id, w.client_id) = (r.id, r.client)
+     where w.status = 'open' and w.contributions is not null) legs
   having count(*) > 0;
   for at in 1..cardinality(p_rollbacks) loop
     return next rounds.roll_back(p_clients[at], p_wagers[at], p_rollbacks[at], p_reasons[at]);

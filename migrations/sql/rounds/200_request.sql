@@ -47,7 +47,7 @@ create or replace function rounds.problem(p_code text, p_errors jsonb) returns j
             from rounds.worst(array(select e ->> 'code' from jsonb_array_elements(p_errors) e) || p_code) worst);
 
 -- Takes an operation down: its content is in Postgres before a saga starts, which then carries only the id.
--- Answers the operation, new or known. Not recorded: a conflict, and what may come to be (not_found, wager_unknown).
+-- Answers the operation, new or known. Not recorded: a conflict, and what may come to be (not_found, of the round or of a pot, and wager_unknown).
 create or replace function rounds.request_operation(
   p_client text, p_kind text, p_id text, p_round text, p_request jsonb, p_workflow text,
   out problem jsonb, out replayed boolean, out op rounds.operations
@@ -66,6 +66,8 @@ begin
   end if;
   problem := rounds.problem(null, rounds.bad_wagers(p_client, p_kind, p_round, p_request));
   if problem ->> 'code' = 'wager_unknown' then return; end if;
+  problem := rounds.problem(null, rounds.unknown_pots(p_request));
+  if problem is not null then return; end if;
   problem := null; -- the rest is judged, and recorded, under the claim
   insert into rounds.operations (client_id, kind, operation_id, round_id, request, workflow_id)
     values (p_client, p_kind, p_id, p_round, p_request, p_workflow) returning * into op;

@@ -1,5 +1,5 @@
 -- Claims the round for an operation, validates all of it at once and plans it; no money moves.
--- Answers `claimed` (again, on a repeat), `busy` while another operation works on the round, or `ended`.
+-- Answers `claimed` (again, on a repeat), `busy` while another operation works on the round or wins from one of its pots, or `ended`.
 create or replace function rounds.claim(p_client text, p_kind text, p_id text) returns text language plpgsql as $$
 declare
   op rounds.operations;
@@ -14,7 +14,8 @@ begin
   if r.claim_id is not null then return 'busy'; end if;
 
   perform rounds.lock_wagers(op);
-  why := rounds.problem(rounds.objection(p_kind, r.status), rounds.bad_wagers(p_client, p_kind, op.round_id, op.request));
+  if rounds.names_wins(op.request) and rounds.pots_are_busy(op.request) then return 'busy'; end if;
+  why := rounds.problem(rounds.objection(p_kind, r.status), rounds.bad_outcomes(op));
   if why is not null then
     update rounds.operations o set status = 'refused', problem = why, round_status = r.status, ended_at = clock_timestamp()
      where (o.client_id, o.kind, o.operation_id) = (p_client, p_kind, p_id);
@@ -28,6 +29,12 @@ begin
    where client_id = p_client and round_id = op.round_id;
   perform rounds.plan(op);
   return 'claimed';
+end $$;
+
+-- All that does not fit, as the contract's `errors`; what a pot has is looked at where nothing else speaks against the wagers.
+create or replace function rounds.bad_outcomes(op rounds.operations) returns jsonb language plpgsql stable as $$
+begin
+  return coalesce(rounds.bad_wagers(op.client_id, op.kind, op.round_id, op.request), rounds.bad_wins(op));
 end $$;
 
 -- Why a round of this status takes no such operation, or null: the table of contract/states/round.ts.

@@ -3,6 +3,7 @@
 create or replace function rounds.plan(op rounds.operations) returns void language plpgsql as $$
 begin
   perform rounds.plan_outcomes(op);
+  perform rounds.plan_pots(op);
 
   insert into rounds.moves (client_id, kind, operation_id, seq, player_id, currency, net, from_stakes, transfer_id)
     with summed as (
@@ -14,7 +15,7 @@ begin
        group by w.player_id, w.currency
     )
     select op.client_id, op.kind, op.operation_id, row_number() over (order by player_id, currency),
-           player_id, currency, net, from_stakes, transfer_id from summed;
+           player_id, currency, net + rounds.won_by(op, transfer_id), from_stakes, transfer_id from summed;
 
   update rounds.wagers w
      set status = case op.kind when 'void' then 'voided' else 'settled' end,

@@ -22,15 +22,22 @@ declare
   verdicts ledger.verdict[];
   debts bigint[];
   verdict ledger.verdict;
+  pots text[];
 begin
   if op.operation_id is not null then
     batch := array(select m from rounds.moves m
       where (m.client_id, m.kind, m.operation_id) = (p_client, p_kind, p_id) and not m.posted order by m.seq limit p_batch);
+    pots := rounds.lock_pots_of(op);
+    if cardinality(pots) > 0 then
+      perform rounds.give_back(op, array(select transfer_id from unnest(batch)), pots);
+      batch := rounds.drop_empty_moves(op, batch);
+    end if;
     -- A win repays what the player owes; a stake that comes back is no win.
     select array_agg(p.verdict order by at), array_agg(p.owed order by at) into verdicts, debts
       from ledger.post_net_all(array(
              select row(transfer_id, p_kind, p_kind || '/' || p_client || '/' || p_id, clock_timestamp(), player_id, currency, net,
-                        rounds.house_legs(currency, net, from_stakes), p_kind <> 'void')::ledger.net
+                        case when cardinality(pots) > 0 then rounds.legs_with_pots(op, m) else rounds.house_legs(currency, net, from_stakes) end,
+                        p_kind <> 'void')::ledger.net
                from unnest(batch) m where transfer_id is not null order by seq)) with ordinality as p (verdict, owed, at);
     -- One by one: joined, each move was compared with each verdict.
     foreach move in array batch loop
@@ -48,6 +55,7 @@ begin
          where (client_id, kind, operation_id, seq) = (p_client, p_kind, p_id, move.seq);
       end if;
     end loop;
+    if cardinality(pots) > 0 then perform rounds.seed_pots(op, array(select (v).transfer_id from unnest(verdicts) v)); end if;
   end if;
   select count(*) filter (where m.posted), count(*) into done, of
     from rounds.moves m where (m.client_id, m.kind, m.operation_id) = (p_client, p_kind, p_id);

@@ -1,19 +1,26 @@
 -- Takes one posted move back: exactly, by a reversal, or, where the player has spent it, as a claw-back that books the
 -- rest as owed. Answers the id of the transfer that did it, or why the ledger refused even that.
-create or replace function rounds.undo_move(move rounds.moves, out undo_id uuid, out code text) language plpgsql as $$
+-- So too where a pot has not got any more what it was given: the house carries the rest.
+create or replace function rounds.undo_move(op rounds.operations, move rounds.moves, pots boolean, out undo_id uuid, out code text) language plpgsql as $$
 declare
   business text := move.kind || '/' || move.client_id || '/' || move.operation_id;
   money ledger.verdict;
+  back ledger.leg[];
 begin
   if move.transfer_id is null then return; end if;
   undo_id := ledger.derive_id('undo', move.transfer_id::text, move.undo_refusals::text);
-  money := ledger.reverse(undo_id, move.transfer_id, 'undo', business, clock_timestamp());
-  if money.code in ('insufficient_funds', 'amount_too_large') then -- too large: a debt it booked was repaid since
+  if not pots or rounds.pots_can_undo(move) then
+    money := ledger.reverse(undo_id, move.transfer_id, 'undo', business, clock_timestamp());
+  end if;
+  -- Too large: a debt it booked was repaid since.
+  if money.outcome is null or money.code in ('insufficient_funds', 'amount_too_large') then
     undo_id := ledger.derive_id('undo', move.transfer_id::text, move.undo_refusals::text, 'owed');
-    select (p.verdict).* into money from ledger.post_net(undo_id, 'undo', business, clock_timestamp(), move.player_id, move.currency,
-      -move.net, rounds.house_legs(move.currency, -move.net, -move.from_stakes), false) p;
+    if pots then back := rounds.pot_legs_back(move); end if;
+    select (p.verdict).* into money from ledger.post_net(undo_id, 'undo', business, clock_timestamp(), move.player_id, move.currency, -move.net,
+      rounds.house_legs(move.currency, (-move.net + coalesce((select sum(amount) from unnest(back)), 0))::bigint, -move.from_stakes) || back, false) p;
   end if;
   code := money.code;
+  if pots and code is null then perform rounds.undo_seeds(op, move); end if;
 end $$;
 
 -- Takes posted moves back, the last first, at most p_batch; answers how many are left. A no-op where nothing was posted.
@@ -24,14 +31,17 @@ declare
   batch rounds.moves[];
   move rounds.moves;
   undo record;
+  pots text[];
 begin
   if op.operation_id is not null then
     batch := array(select m from rounds.moves m
       where (m.client_id, m.kind, m.operation_id) = (p_client, p_kind, p_id) and m.posted and not m.undone order by m.seq desc limit p_batch);
+    pots := rounds.lock_pots_of(op);
+    perform rounds.break_promises(op) where cardinality(pots) > 0;
     perform rounds.lock_accounts(array(select player_id from unnest(batch) where transfer_id is not null),
-      array(select currency from unnest(batch) where transfer_id is not null));
+      array(select currency from unnest(batch) where transfer_id is not null), pots);
     foreach move in array batch loop
-      select * into undo from rounds.undo_move(move);
+      select * into undo from rounds.undo_move(op, move, cardinality(pots) > 0);
       if undo.code is not null then
         update rounds.moves set undo_refusals = undo_refusals + 1 where (client_id, kind, operation_id, seq) = (p_client, p_kind, p_id, move.seq);
         problem := jsonb_build_object('code', undo.code, 'facts', jsonb_build_object('playerId', move.player_id, 'transferId', move.transfer_id));

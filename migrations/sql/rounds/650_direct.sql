@@ -41,6 +41,8 @@ begin
 end $$;
 
 create or replace function rounds.lock_settlements(p_clients text[], p_ids text[], p_rounds text[], p_requests jsonb[]) returns void language plpgsql as $$
+declare
+  pots constant text[] := array(select distinct pot_id from unnest(p_requests) request, rounds.named_wins(request) where rounds.names_wins(request));
 begin
   perform rounds.lock_ids('settlement', p_clients, p_ids);
   perform rounds.lock_round(client, round, true)
@@ -53,7 +55,8 @@ begin
           select wager_id from rounds.wagers where (round_id, client_id, status) = (s.round, s.client, 'open') and (s.request ->> 'closeRound')::boolean) w
        order by wager, client) c,
     lateral (select from rounds.wagers w where (w.wager_id, w.client_id) = (c.wager, c.client) for no key update) w;
-  perform rounds.lock_accounts(array_agg(w.player_id), array_agg(w.currency))
+  perform rounds.lock_pots(pots);
+  perform rounds.lock_accounts(array_agg(w.player_id), array_agg(w.currency), pots)
      from unnest(p_clients, p_rounds) s (client, round)
     cross join lateral (
       select player_id, currency from rounds.wagers where (round_id, client_id) = (s.round, s.client) and status in ('open', 'settled')) w;
@@ -80,7 +83,7 @@ declare
   transfer uuid;
   money ledger.verdict;
 begin
-  if jsonb_array_length(p_request -> 'outcomes') > p_most then return null; end if;
+  if jsonb_array_length(p_request -> 'outcomes') > p_most or rounds.names_wins(p_request) then return null; end if;
   perform rounds.lock_id('settlement', p_client, p_id);
   if exists (select from rounds.operations o where (o.client_id, o.kind, o.operation_id) = (p_client, 'settlement', p_id)) then return null; end if;
   perform rounds.lock_round(p_client, p_round, true);

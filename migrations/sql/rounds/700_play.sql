@@ -4,7 +4,8 @@
 -- What a play asks of its settlement's id, to tell a repeat from a conflict.
 create or replace function rounds.asked(p rounds.play) returns jsonb language sql immutable
   return jsonb_build_object('play', p.wager_id, 'playerId', p.player_id, 'gameId', p.game_id, 'amount', p.amount, 'currency', p.currency,
-    'payout', p.payout, 'closeRound', p.close_round);
+    'payout', p.payout, 'closeRound', p.close_round)
+    || case when p.contributions is null then '{}' else jsonb_build_object('contributions', p.contributions) end;
 
 -- Plays, each as if it came alone: an answer for each, in one transaction. Those whose ids, player and round are fresh go
 -- together; the others one by one, after them.
@@ -16,11 +17,11 @@ declare
   theirs rounds.answer[];
   guarded text[] := players.lock_guards(array(select player_id from unnest(p_plays)));
 begin
-  if cardinality(fresh) < cardinality(p_plays) then perform rounds.lock_accounts(array(select player_id from unnest(p_plays)), array(select currency from unnest(p_plays))); end if;
+  if cardinality(fresh) < cardinality(p_plays) then perform rounds.lock_play_accounts(p_plays); end if;
   begin
     theirs := rounds.play_together(fresh, guarded);
   exception when sqlstate 'CR001' then -- a result was refused: its stake goes with it
-    perform rounds.lock_accounts(array(select player_id from unnest(p_plays)), array(select currency from unnest(p_plays)));
+    perform rounds.lock_play_accounts(p_plays);
     if cardinality(fresh) = 1 then theirs := array[rounds.refused(sqlerrm::jsonb ->> 'code', sqlerrm::jsonb -> 'facts')]; end if;
   end;
   if theirs is not null then
@@ -33,6 +34,12 @@ begin
   return query select * from unnest(answers);
 end $$;
 
+create or replace function rounds.lock_play_accounts(p_plays rounds.play[]) returns void language plpgsql as $$
+begin
+  perform rounds.lock_accounts(array_agg(player_id), array_agg(currency),
+    array(select pot from unnest(p_plays) s, unnest(rounds.pots_of(s.contributions)) pot)) from unnest(p_plays);
+end $$;
+
 -- A play that is not fresh, or not to be had together with others.
 create or replace function rounds.play_known(p rounds.play) returns rounds.answer language plpgsql as $$
 declare
@@ -41,13 +48,15 @@ declare
 begin
   select * into op from rounds.operations o where (o.client_id, o.kind, o.operation_id) = (p.client_id, 'settlement', p.settlement_id);
   if found and (op.round_id, op.request) is distinct from (p.round_id, rounds.asked(p)) then return rounds.refused('idempotency_conflict'); end if;
-  answer := rounds.known_wager(p.client_id, p.round_id, p.wager_id, p.player_id, p.game_id, p.amount, p.currency, p.settlement_id);
+  answer := rounds.known_wager(p.client_id, p.round_id, p.wager_id, p.player_id, p.game_id, p.amount, p.currency, p.settlement_id,
+    p.contributions);
   if answer.replayed or answer.code is not null then return answer; end if;
   if answer.outcome is not null then -- its rollback came first
     perform rounds.record_settlements(array[p], array[answer]);
     return answer;
   end if;
-  -- Not recorded: the player may come to be.
+  -- Not recorded: the pot and the player may come to be.
+  if not rounds.knows_pots(p.contributions) then return rounds.refused('not_found'); end if;
   if players.objection(p.player_id, p.currency) = 'player_unknown' then return rounds.refused('player_unknown'); end if;
   return (select a from rounds.play_all(array[p]) a);
 end $$;
@@ -62,11 +71,11 @@ begin
     from (select client_id, round_id, bool_or(close_round) as alone from unnest(p_plays) group by client_id, round_id order by client_id, round_id) r;
   return array(
     select at from (
-        select client_id, wager_id, settlement_id, player_id, at, min(at) over (partition by client_id, wager_id) as by_wager,
+        select client_id, wager_id, settlement_id, player_id, contributions, at, min(at) over (partition by client_id, wager_id) as by_wager,
                min(at) over (partition by client_id, settlement_id) as by_settlement, min(at) over (partition by client_id, round_id) as by_round
           from unnest(p_plays) with ordinality
-            as p (client_id, round_id, wager_id, settlement_id, player_id, game_id, amount, currency, payout, close_round, objection, at)) p
-     where at = by_wager and at = by_settlement and at = by_round and exists (select from players.players where player_id = p.player_id)
+            as p (client_id, round_id, wager_id, settlement_id, player_id, game_id, amount, currency, payout, close_round, objection, contributions, at)) p
+     where at = by_wager and at = by_settlement and at = by_round and (contributions is null or rounds.knows_pots(contributions)) and exists (select from players.players where player_id = p.player_id)
        and not exists (select from rounds.wagers w where (w.wager_id, w.client_id) = (p.wager_id, p.client_id))
        and not exists (select from rounds.operations o where (o.client_id, o.kind, o.operation_id) = (p.client_id, 'settlement', p.settlement_id))
      order by at);
@@ -86,7 +95,7 @@ declare
   used integer := 0;
   answers rounds.answer[];
 begin
-  stakes := array(select row(client_id, round_id, wager_id, player_id, game_id, amount, currency, objection)::rounds.stake from unnest(p_plays));
+  stakes := array(select row(client_id, round_id, wager_id, player_id, game_id, amount, currency, objection, contributions)::rounds.stake from unnest(p_plays));
   perform rounds.open_rounds(stakes);
   objections := rounds.objections(stakes);
   against := rounds.protect(stakes, objections, p_guarded);
@@ -94,11 +103,10 @@ begin
   for nth in 1..cardinality(against) loop objections[nth] := coalesce(objections[nth], (against[nth]).code); end loop;
   money := array(select m from ledger.post_all(array(
     select deed from unnest(p_plays, objections) with ordinality
-        as p (client_id, round_id, wager_id, settlement_id, player_id, game_id, amount, currency, payout, close_round, objection, why, at)
+        as p (client_id, round_id, wager_id, settlement_id, player_id, game_id, amount, currency, payout, close_round, objection, contributions, why, at)
      cross join lateral (
-       select 1 as nth, row(ledger.derive_id('wager', client_id, wager_id), 'stake', 'wager/' || client_id || '/' || wager_id, clock_timestamp(), array[
-           row('player_cash', player_id, currency, -amount, 0)::ledger.leg, row('stakes_in_play', 'house', currency, amount, 0)::ledger.leg],
-           null, null, false)::ledger.deed as deed where amount > 0
+       select 1 as nth, row(ledger.derive_id('wager', client_id, wager_id), 'stake', 'wager/' || client_id || '/' || wager_id, clock_timestamp(),
+           rounds.stake_legs(player_id, currency, amount, rounds.contribution_legs(currency, contributions)), null, null, false)::ledger.deed as deed where amount > 0
        union all
        select 2, row(ledger.derive_id('settlement', client_id, settlement_id, player_id, currency), 'settlement', 'settlement/' || client_id || '/' || settlement_id,
            clock_timestamp(), rounds.house_legs(currency, payout, amount) || array[row('player_cash', player_id, currency, payout, 0),
@@ -130,10 +138,10 @@ end $$;
 create or replace function rounds.record_plays(p_plays rounds.play[], p_answers rounds.answer[]) returns void language plpgsql as $$
 begin
   insert into rounds.wagers (client_id, wager_id, round_id, player_id, game_id, amount, currency, status, payout,
-      code, facts, balance, settlement_id, transfer_ids, answered_transfers)
+      code, facts, balance, settlement_id, transfer_ids, answered_transfers, contributions)
     select (p).client_id, (p).wager_id, (p).round_id, (p).player_id, (p).game_id, (p).amount, (p).currency,
            case when (a).code is null then 'settled' else 'refused' end, case when (a).code is null then (p).payout else 0 end,
-           (a).code, (a).facts, (a).balance, (p).settlement_id, coalesce((a).transfer_ids, '{}'), coalesce(cardinality((a).transfer_ids), 0)
+           (a).code, (a).facts, (a).balance, (p).settlement_id, coalesce((a).transfer_ids, '{}'), coalesce(cardinality((a).transfer_ids), 0), (p).contributions
       from (select p_plays[at] as p, p_answers[at] as a from generate_subscripts(p_plays, 1) at) x;
   update rounds.rounds r set status = 'closed', closed_at = clock_timestamp()
     from (select p_plays[at] as p, p_answers[at] as a from generate_subscripts(p_plays, 1) at) x

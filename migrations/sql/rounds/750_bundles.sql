@@ -86,7 +86,7 @@ begin
     case step ->> 'kind'
       when 'wager' then
         answer := (select a from rounds.place_wagers(array[row(p_client, round, step ->> 'id', player, p_request ->> 'gameId', (step ->> 'amount')::bigint,
-          p_request ->> 'currency', p_objection)::rounds.stake]) a);
+          p_request ->> 'currency', p_objection, null)::rounds.stake]) a);
       when 'rollback' then
         answer := rounds.roll_back(p_client, step ->> 'wagerId', step ->> 'id', null);
       else
