@@ -8,12 +8,13 @@ begin
   return pots;
 end $$;
 
--- Before moves are posted: what of the contributions to be given back the pots have, beside what is promised to wins. Money that
--- these same moves put into a pot is not counted, for they may be refused.
+-- Before moves are posted: what of the contributions to be given back the pots have, beside what is promised to wins. What a
+-- wager's own win brings back is there for its contribution; what other moves bring is not counted, for they may be refused.
 create or replace function rounds.give_back(op rounds.operations, p_transfers uuid[], p_pots text[]) returns void language plpgsql as $$
 declare
   left_in jsonb := (select jsonb_object_agg(pot, greatest(0, rounds.in_pot(pot) - rounds.promised(pot))) from unnest(p_pots) pot);
   c rounds.pot_changes;
+  own bigint;
   given bigint;
 begin
   for c in
@@ -21,8 +22,9 @@ begin
      where (x.client_id, x.kind, x.operation_id) = (op.client_id, op.kind, op.operation_id) and x.contributed > 0 and x.transfer_id = any (p_transfers)
      order by x.wager_id, x.pot_id
   loop
-    given := least(c.contributed, (left_in ->> c.pot_id)::bigint);
-    left_in := left_in || jsonb_build_object(c.pot_id, (left_in ->> c.pot_id)::bigint - given);
+    own := greatest(0, c.seeded - c.won);
+    given := least(c.contributed, own + (left_in ->> c.pot_id)::bigint);
+    left_in := left_in || jsonb_build_object(c.pot_id, (left_in ->> c.pot_id)::bigint - greatest(0, given - own));
     update rounds.pot_changes set given_back = given
      where (client_id, kind, operation_id, wager_id, pot_id) = (c.client_id, c.kind, c.operation_id, c.wager_id, c.pot_id);
   end loop;

@@ -6,6 +6,7 @@ declare
   business text := move.kind || '/' || move.client_id || '/' || move.operation_id;
   money ledger.verdict;
   back ledger.leg[];
+  house ledger.leg[];
 begin
   if move.transfer_id is null then return; end if;
   undo_id := ledger.derive_id('undo', move.transfer_id::text, move.undo_refusals::text);
@@ -16,8 +17,13 @@ begin
   if money.outcome is null or money.code in ('insufficient_funds', 'amount_too_large') then
     undo_id := ledger.derive_id('undo', move.transfer_id::text, move.undo_refusals::text, 'owed');
     if pots then back := rounds.pot_legs_back(move); end if;
-    select (p.verdict).* into money from ledger.post_net(undo_id, 'undo', business, clock_timestamp(), move.player_id, move.currency, -move.net,
-      rounds.house_legs(move.currency, (-move.net + coalesce((select sum(amount) from unnest(back)), 0))::bigint, -move.from_stakes) || back, false) p;
+    house := rounds.house_legs(move.currency, (-move.net + coalesce((select sum(amount) from unnest(back)), 0))::bigint, -move.from_stakes) || back;
+    if move.net = 0 and not exists (select from unnest(house) leg where leg.amount <> 0) then
+      undo_id := null;
+    else
+      select (p.verdict).* into money
+        from ledger.post_net(undo_id, 'undo', business, clock_timestamp(), move.player_id, move.currency, -move.net, house, false) p;
+    end if;
   end if;
   code := money.code;
   if pots and code is null then perform rounds.undo_seeds(op, move); end if;
