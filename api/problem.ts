@@ -89,7 +89,7 @@ const DETAILS: Record<ProblemCode, (facts: Facts) => string> = {
   unknown_currency: (facts) =>
     `This currency is not configured here.${and(facts, 'configured', (list) => `Configured are ${list}.`)}`,
   currency_mismatch: () =>
-    'The player holds no account in this currency. Add the currency with PUT /v1/players/{playerId}, then take a new id.',
+    'The player holds no account in this currency, or a pot named is of another. Add the currency with PUT /v1/players/{playerId}, then take a new id.',
   wager_unknown: () => 'A wager named is not known (yet). Send the same again once it is placed.',
   round_closed: () => 'The round is closed, or closing: it takes no more of this.',
   round_voided: () => 'The round was voided: it takes no more of this.',

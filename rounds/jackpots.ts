@@ -1,8 +1,8 @@
 import type { Refusal } from '../contract/codes.ts';
 import { callRow, type Pool } from '../ops/postgres.ts';
 
-/** What of a stake goes into a pot, in minor units of the stake's currency. */
-export interface Contribution {
+/** What of a stake goes into a pot, or is won from it, in minor units of the stake's currency. */
+export interface PotAmount {
   readonly potId: string;
   readonly amount: number;
 }

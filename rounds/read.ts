@@ -1,5 +1,6 @@
 import type { RoundStatus, WagerStatus } from '../contract/states/round.ts';
 import type { Pool } from '../ops/postgres.ts';
+import type { PotAmount } from './jackpots.ts';
 
 export interface Wager {
   readonly wagerId: string;
@@ -12,6 +13,9 @@ export interface Wager {
   readonly status: WagerStatus;
   readonly payout: bigint;
   readonly transferIds: readonly string[];
+  readonly contributions: readonly PotAmount[];
+  /** What it has won from pots, beside the payout. */
+  readonly jackpots: readonly PotAmount[];
   /** Microseconds since 1970, as digits: the key of a page. */
   readonly placedAt: string;
 }
@@ -25,7 +29,9 @@ export interface Round {
 }
 
 const ofWager = `wager_id as "wagerId", round_id as "roundId", player_id as "playerId", game_id as "gameId", amount, currency, status, payout,
-  transfer_ids as "transferIds", (extract(epoch from placed_at) * 1000000)::bigint::text as "placedAt"`;
+  transfer_ids as "transferIds", coalesce(contributions, '[]') as contributions,
+  (select coalesce(jsonb_agg(jsonb_build_object('potId', pot_id, 'amount', won) order by pot_id), '[]')
+     from rounds.wins_of(client_id, wager_id)) as jackpots, (extract(epoch from placed_at) * 1000000)::bigint::text as "placedAt"`;
 
 /** The clients that have a round, or a wager, of this id: for people, who belong to none. */
 export async function clientsWith(pool: Pool, what: 'round' | 'wager', id: string): Promise<string[]> {

@@ -1,7 +1,7 @@
 import type { ProblemCode, Refusal } from '../contract/codes.ts';
 import { Gatherer } from '../ops/gather.ts';
 import { isOfTheData, type Pool } from '../ops/postgres.ts';
-import type { Contribution } from './jackpots.ts';
+import type { PotAmount } from './jackpots.ts';
 import { settleDirect } from './operations.ts';
 
 export interface Stake {
@@ -16,7 +16,7 @@ export interface Stake {
   /** What the caller's configuration has against it. Told, not answered before, because a known id comes before any rule. */
   readonly objection: ProblemCode | null;
   /** What of the amount goes into pots: each pot once, not more than the amount together. */
-  readonly contributions?: readonly Contribution[] | undefined;
+  readonly contributions?: readonly PotAmount[] | undefined;
 }
 
 export interface Play extends Stake {

@@ -8,6 +8,8 @@ import { clientOf, clientQuery, PEOPLE } from './scope.ts';
 
 const WAGERS_PER_PAGE = 100;
 
+const potAmount = z.object({ potId: z.string(), amount: z.int() });
+
 const wagerShape = z
   .object({
     wagerId: z.string(),
@@ -19,6 +21,8 @@ const wagerShape = z
     status: z.enum(['open', 'settled', 'rolled_back', 'voided', 'refused', 'tombstoned']),
     payout: z.int(),
     transferIds: z.array(z.string()),
+    contributions: z.array(potAmount),
+    jackpots: z.array(potAmount).meta({ description: 'What it has won from pots, beside its payout' }),
   })
   .meta({
     id: 'Wager',

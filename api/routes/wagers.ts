@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { ProblemCode } from '../../contract/codes.ts';
 import type { Answered } from '../../rounds/index.ts';
-import { problemOf } from '../problem.ts';
+import { problemOf, type FieldError } from '../problem.ts';
 import { route, type Answer } from '../route.ts';
 import { contributions, requireWithinStake } from './jackpots.ts';
 import { amountOrZero, callerId, currency, freeText, nullable, objectionTo } from '../schemas.ts';
@@ -16,6 +17,12 @@ const stake = {
   contributions,
 };
 
+/** Which field it is, where the code alone tells. */
+const ERRORS: Partial<Record<ProblemCode, readonly FieldError[]>> = {
+  unknown_currency: [{ pointer: '/currency', detail: 'is not configured here' }],
+  not_found: [{ pointer: '/contributions', detail: 'name a pot that is not there (yet)' }],
+};
+
 /** A refusal becomes its problem; what was applied, or was nothing to apply, becomes the answer. */
 function answer(
   answered: Answered,
@@ -24,10 +31,7 @@ function answer(
 ): Answer {
   if (answered.outcome === 'refused') {
     const { refusal, replayed } = answered;
-    const errors =
-      refusal.code === 'unknown_currency'
-        ? [{ pointer: '/currency', detail: 'is not configured here' }]
-        : undefined;
+    const errors = ERRORS[refusal.code];
     throw problemOf(errors === undefined ? refusal : { ...refusal, errors }, replayed);
   }
   return {

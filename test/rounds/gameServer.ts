@@ -26,6 +26,10 @@ export class GameServer {
     return this.api.call({ method: 'POST', path, as, body, headers });
   }
 
+  put(path: string, body: unknown, as: Who = 'admin'): Promise<Reply> {
+    return this.#api.call({ method: 'PUT', path, as, body });
+  }
+
   get(path: string, as: Who = 'game'): Promise<Reply> {
     return this.api.call({ path, as });
   }

@@ -14,7 +14,7 @@ import {
   undoClaim,
   undoMoves,
   type Answered,
-  type Contribution,
+  type PotAmount,
   type GameDesk,
   type Operation,
 } from '../../rounds/index.ts';
@@ -40,7 +40,7 @@ export interface StakeOf {
   amount?: number;
   currency?: string;
   known?: boolean;
-  contributions?: readonly Contribution[];
+  contributions?: readonly PotAmount[];
 }
 
 /** One casino on a database of its own: players with money, and the calls of a game server, without HTTP and Temporal. */
