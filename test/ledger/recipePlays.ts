@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { post, postNet, reverse } from '../../ledger/index.ts';
 import { fresh, type Table } from '../rounds/table.ts';
 import { aDeed, applied, leg } from './aLedger.ts';
+import { POT_PLAYS } from './potRecipePlays.ts';
 
 /** What a recipe is played with: a player with 1,000.00 SEK, and money for payouts at nordpay. */
-interface Scene {
+export interface Scene {
   readonly table: Table;
   readonly player: string;
   readonly round: string;
@@ -42,6 +43,7 @@ export const PLAYS: Record<
     play: ({ table }) =>
       step(table, 'deposit', 'd-charged-back', depositStep(5, 'charged_back', 'charged_back')),
   },
+  ...POT_PLAYS,
   Stake: { play: ({ table, player, round }) => table.wager({ round, player, amount: 1_000 }) },
   'Rollback of a wager': {
     play: async ({ table, player, round }) =>

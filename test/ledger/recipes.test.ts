@@ -70,7 +70,7 @@ function lineOf(code: string, entries: string[]): string {
 /** What the ledger wrote since, in the form of the document. */
 async function written(table: Table, since: string): Promise<string[]> {
   const { rows } = await table.pool.query<{ code: string; accounts: string[]; amounts: string[] }>(
-    `select t.code, array_agg(a.kind || case when k.owned_by = 'provider' then ':' || a.owner else '' end order by a.id) as accounts,
+    `select t.code, array_agg(a.kind || case when k.owned_by in ('provider', 'pot') then ':' || a.owner else '' end order by a.id) as accounts,
             array_agg(e.amount::text order by a.id) as amounts
        from ledger.transfers t join ledger.entries e on e.transfer_id = t.id join ledger.accounts a on a.id = e.account_id
        join ledger.kinds k using (kind)

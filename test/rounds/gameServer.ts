@@ -27,7 +27,7 @@ export class GameServer {
   }
 
   put(path: string, body: unknown, as: Who = 'admin'): Promise<Reply> {
-    return this.#api.call({ method: 'PUT', path, as, body });
+    return this.api.call({ method: 'PUT', path, as, body });
   }
 
   get(path: string, as: Who = 'game'): Promise<Reply> {

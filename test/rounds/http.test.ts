@@ -151,6 +151,8 @@ describe('a game server', () => {
       currency: 'SEK',
       status: 'open',
       payout: 0,
+      contributions: [],
+      jackpots: [],
     });
     assert.equal((transferIds as string[]).length, 1);
   });
