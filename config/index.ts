@@ -55,7 +55,7 @@ const environment = z.object({
   COUNTROOM_WITHDRAWALS_PER_HOUR: z.coerce.number().int().positive().default(10),
   COUNTROOM_PROVIDER_TIMEOUT_MS: milliseconds(3_000),
   COUNTROOM_ASK_FIRST_AFTER_MS: milliseconds(2_000),
-  COUNTROOM_ASK_AT_MOST_EVERY_MS: milliseconds(30_000),
+  COUNTROOM_ASK_AT_MOST_EVERY_MS: milliseconds(86_400_000),
   COUNTROOM_OVERDUE_AFTER_MS: milliseconds(5_000),
   /** `auto` tries the next provider after a final refusal; `off` parks the withdrawal for finance. */
   PAYOUT_FALLBACK: z.enum(['auto', 'off']).default('off'),

@@ -52,6 +52,8 @@ export async function settingsOf(env: Env, dataDir: string, secrets: Secrets): P
     TEMPORAL_ADDRESS: temporalAddress,
     TEMPORAL_UI_URL: env['TEMPORAL_UI_URL'] ?? (embeddedTemporal ? local(ports.temporalUi) : undefined),
     PORT: String(ports.api),
+    // Of a real provider it backs off to a day; here somebody watches.
+    COUNTROOM_ASK_AT_MOST_EVERY_MS: env['COUNTROOM_ASK_AT_MOST_EVERY_MS'] ?? '30000',
     COUNTROOM_PROVIDERS: JSON.stringify([
       { name: 'nordpay', url: providers.nordpay, ...secrets.providers.nordpay },
       { name: 'eastpay', url: providers.eastpay, ...secrets.providers.eastpay },

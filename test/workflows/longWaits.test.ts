@@ -168,4 +168,42 @@ describe('sagas that wait for days', () => {
     );
     assert.ok(events <= 40, `${String(events)} events`);
   });
+
+  it('a provider silent for a month is asked ever more seldom, and its word by webhook is heard at once, late ones after it too', async function () {
+    this.timeout(60_000);
+    const steps: WithdrawalStep[] = [];
+    const input = withdrawalInput();
+    let asked = 0;
+    const books = {
+      ...booksOf(steps, false),
+      openWithdrawal: () =>
+        Promise.resolve({
+          outcome: 'opened',
+          terms: { ...terms, askAtMostEveryMs: 86_400_000 },
+          openedAt: AT,
+        }),
+      askPayout: () => ((asked += 1), stillPending()),
+    };
+    const word = (state: ProviderNews['state']): ProviderNews => ({
+      ...{ key: `withdrawal:${input.withdrawalId}:1`, state, money, reason: null },
+      ...{ providerReference: 'x', via: 'webhook' },
+    });
+    await withWorker(books, async (taskQueue) => {
+      const handle = await env.client.workflow.start('withdrawal', {
+        taskQueue,
+        workflowId: workflowIds.withdrawal('cashier', input.withdrawalId),
+        args: [input],
+      });
+      await env.sleep('30 days');
+      await handle.signal(PROVIDER_NEWS, word('pending'));
+      await handle.signal(PROVIDER_NEWS, word('paid'));
+      await handle.result();
+    });
+    assert.deepEqual(
+      steps.map(({ to }) => to),
+      ['submitting', 'submitted', 'paid'],
+    );
+    // 2 s, doubled to a day: 16 times in the first two days, then once a day.
+    assert.ok(asked > 30 && asked < 60, `asked ${String(asked)} times`);
+  });
 });
