@@ -22,7 +22,8 @@ create table payments.deposits (
     'pending', 'captured', 'credited', 'failed', 'expired', 'refused', 'refunding', 'refunded', 'charged_back', 'needs_attention')),
   constraint deposits_positive check (amount > 0)
 );
-create index deposits_queue on payments.deposits (status, created_at, deposit_id);
+create index deposits_queue on payments.deposits (created_at, deposit_id);
+create index deposits_by_status on payments.deposits (status, created_at, deposit_id);
 create index deposits_by_player on payments.deposits (player_id, created_at);
 
 -- Money of a deposit on its way back, all of it or a part; one at a time is asked for.

@@ -14,11 +14,11 @@ export {
 } from './records.ts';
 export { endedDeposit, lateDeposit, lateWithdrawal } from './late.ts';
 export { deliverNext, storeWebhook, type Delivered, type Parked, type Subject } from './webhooks.ts';
+export { listDeposits, listWithdrawals, type Filters } from './queues.ts';
 export {
   findAction,
   findDeposit,
   findWithdrawal,
-  listWithdrawals,
   saveAction,
   wasDone,
   type Deposit,

@@ -24,6 +24,8 @@ export interface Deposit {
   readonly workflowId: string;
   readonly expiresAt: Date;
   readonly createdAt: Date;
+  /** The same to the microsecond, for the key of a page. */
+  readonly createdKey: string;
   readonly since: Date;
   /** The provider has taken longer than it may. */
   readonly overdue: boolean;
@@ -70,14 +72,18 @@ function iso(column: string): string {
   return `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }
 
+/** Everything of a deposit that the API tells. */
+export const depositColumns = `
+  d.deposit_id as "depositId", d.client_id as "clientId", d.player_id as "playerId", d.amount, d.currency, d.provider,
+  d.provider_reference as "providerReference", d.redirect_url as "redirectUrl", d.status, d.reason, d.request, d.workflow_id as "workflowId",
+  d.expires_at as "expiresAt", d.created_at as "createdAt", d.created_at::text as "createdKey", d.since,
+  d.status in ('pending', 'needs_attention') and d.since < clock_timestamp() - d.overdue_after_ms * interval '1 millisecond' as overdue,
+  ${timeline('deposit', 'd.deposit_id')}`;
+
 export async function findDeposit(pool: Pool, depositId: string): Promise<Deposit | undefined> {
   const { rows } = await pool.query<Deposit>({
     name: 'find_deposit',
-    text: `select deposit_id as "depositId", client_id as "clientId", player_id as "playerId", amount, currency, provider,
-                  provider_reference as "providerReference", redirect_url as "redirectUrl", status, reason, request, workflow_id as "workflowId",
-                  expires_at as "expiresAt", created_at as "createdAt", since,
-                  status in ('pending', 'needs_attention') and since < clock_timestamp() - overdue_after_ms * interval '1 millisecond' as overdue, ${timeline('deposit', 'd.deposit_id')}
-             from payments.deposits d where deposit_id = $1::text`,
+    text: `select ${depositColumns} from payments.deposits d where deposit_id = $1::text`,
     values: [depositId],
   });
   return rows[0];
@@ -100,49 +106,6 @@ export async function findWithdrawal(pool: Pool, withdrawalId: string): Promise<
     values: [withdrawalId],
   });
   return rows[0];
-}
-
-export interface Filters {
-  readonly states?: readonly WithdrawalState[];
-  readonly provider?: string;
-  readonly playerId?: string;
-  readonly clientId?: string;
-  readonly currency?: string;
-  readonly from?: string;
-  readonly to?: string;
-  /** Seconds in the present state. */
-  readonly minAge?: number;
-  /** The key of the last one of the page before: when it was made, and its id. */
-  readonly after?: readonly [string, string];
-  readonly limit: number;
-}
-
-/** A page of the queue, oldest first. */
-export async function listWithdrawals(pool: Pool, f: Filters): Promise<Withdrawal[]> {
-  const { rows } = await pool.query<Withdrawal>({
-    name: 'list_withdrawals',
-    text: `select ${withdrawalColumns} from payments.withdrawals w left join players.players p using (player_id)
-            where w.state <> 'refused_at_once' and ($1::text[] is null or w.state = any ($1)) and ($2::text is null or w.provider = $2)
-              and ($3::text is null or w.player_id = $3) and ($4::text is null or w.client_id = $4) and ($5::text is null or w.currency = $5)
-              and ($6::timestamptz is null or w.created_at >= $6) and ($7::timestamptz is null or w.created_at < $7)
-              and ($8::int is null or w.since <= clock_timestamp() - $8 * interval '1 second')
-              and ($9::timestamptz is null or (w.created_at, w.withdrawal_id) > ($9, $10::text))
-            order by w.created_at, w.withdrawal_id limit $11::int`,
-    values: [
-      f.states ?? null,
-      f.provider ?? null,
-      f.playerId ?? null,
-      f.clientId ?? null,
-      f.currency ?? null,
-      f.from ?? null,
-      f.to ?? null,
-      f.minAge ?? null,
-      f.after?.[0] ?? null,
-      f.after?.[1] ?? null,
-      f.limit,
-    ],
-  });
-  return rows;
 }
 
 export interface SavedAction {

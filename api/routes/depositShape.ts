@@ -10,7 +10,7 @@ import type { Services } from '../route.ts';
 import { nullable } from '../schemas.ts';
 import { timelineShape, transferIdsOf } from './timeline.ts';
 
-const depositStatuses = Object.keys(DEPOSIT) as [DepositState, ...DepositState[]];
+export const depositStatuses = Object.keys(DEPOSIT) as [DepositState, ...DepositState[]];
 
 export const depositShape = z
   .object({
@@ -35,7 +35,7 @@ export const depositShape = z
   .meta({ id: 'Deposit' });
 
 export function depositBody(deposit: Deposit, { temporal }: Services) {
-  const { clientId: _client, request: _request, overdue, ...rest } = deposit;
+  const { clientId: _client, request: _request, createdKey: _key, overdue, ...rest } = deposit;
   return {
     ...rest,
     amount: Number(deposit.amount),

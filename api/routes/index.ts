@@ -2,6 +2,7 @@ import { actionsRoutes } from '../dialects/actions.ts';
 import { callsRoutes } from '../dialects/calls.ts';
 import type { Route } from '../route.ts';
 import { depositActionsRoutes } from './depositActions.ts';
+import { depositQueueRoutes } from './depositQueue.ts';
 import { depositsRoutes } from './deposits.ts';
 import { protectionRoutes } from './protection.ts';
 import { jackpotsRoutes } from './jackpots.ts';
@@ -29,6 +30,7 @@ export const routes: readonly Route[] = [
   ...playersRoutes,
   ...protectionRoutes,
   ...depositsRoutes,
+  ...depositQueueRoutes,
   ...withdrawalsRoutes,
   ...withdrawalQueueRoutes,
   ...withdrawalActionsRoutes,
