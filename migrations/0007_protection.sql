@@ -69,9 +69,14 @@ create table players.tasks (
   facts jsonb not null,
   status text not null default 'needs_attention',
   created_at timestamptz not null default clock_timestamp(),
+  -- Who did it, what came of it, and the key it was sent with.
+  done_at timestamptz,
+  done_by text,
+  done_key text,
+  note text,
   constraint tasks_status_known check (status in ('needs_attention', 'done'))
 );
-create index tasks_waiting on players.tasks (player_id) where status = 'needs_attention';
+create index tasks_by_status on players.tasks (status, created_at, task_id);
 
 -- Stakes and payouts of players with a loss or wager limit, by the quarter of an hour in which the stake was taken: every
 -- time zone's midnight is the edge of a quarter.

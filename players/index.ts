@@ -86,3 +86,4 @@ export const award = (pool: Pool, a: Award): Promise<AwardVerdict> =>
     [a.clientId, a.awardId, a.playerId, a.currency, a.amount, JSON.stringify(a.request), a.objection ?? null],
   );
 export * from './protection.ts';
+export * from './tasks.ts';

@@ -12,6 +12,7 @@ import { playersRoutes } from './players.ts';
 import { roundsRoutes } from './rounds.ts';
 import { statementsRoutes } from './statements.ts';
 import { systemRoutes } from './system.ts';
+import { tasksRoutes } from './tasks.ts';
 import { transfersRoutes } from './transfers.ts';
 import { wagersRoutes } from './wagers.ts';
 import { webhooksRoutes } from './webhooks.ts';
@@ -29,6 +30,7 @@ export const routes: readonly Route[] = [
   ...callsRoutes,
   ...playersRoutes,
   ...protectionRoutes,
+  ...tasksRoutes,
   ...depositsRoutes,
   ...depositQueueRoutes,
   ...withdrawalsRoutes,
