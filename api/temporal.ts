@@ -221,11 +221,14 @@ function rejectedOrGone(
 
 /**
  * The server dropped the update, for the workflow's task it was in came to nothing: its worker died, or a signal came
- * while the workflow ended. Nothing of it is in the history, and it may be sent again.
+ * while the workflow ended; or ten others are under way, and it takes no more at once. Nothing of it is in the history,
+ * and it may be sent again.
  */
 function wasDropped(error: unknown): boolean {
   const cause = causeOf(error);
-  return isGrpcServiceError(cause) && cause.details.includes('unexpected workflow task failure');
+  return (
+    isGrpcServiceError(cause) && /unexpected workflow task failure|in-flight updates/.test(cause.details)
+  );
 }
 
 const causeOf = (error: unknown) =>

@@ -1,5 +1,10 @@
 import type { DepositActionInput, StepOutcome } from '../contract/payments.ts';
-import { depositActions, type DepositAction, type DepositState } from '../contract/states/deposit.ts';
+import {
+  DEPOSIT_ACTIONS,
+  depositActions,
+  type DepositAction,
+  type DepositState,
+} from '../contract/states/deposit.ts';
 import type { DepositRecord } from './depositRecord.ts';
 import { Desk } from './desk.ts';
 
@@ -11,17 +16,14 @@ export class DepositDesk extends Desk<DepositActionInput> {
     this.#record = record;
   }
 
-  /** A saga that was started by the action does not know yet where the deposit stands: it looks before it acts. */
-  override check(action: DepositActionInput): void {
-    if (this.#record.known) super.check(action);
-  }
-
   protected get state(): DepositState {
     return this.#record.state;
   }
 
-  protected allowed(at: string): DepositAction[] {
-    const { state, since, overdueAfterMs } = this.#record;
+  /** A saga that was started by the action does not know yet where the deposit stands: it looks before it acts. */
+  protected allowed(at: string): readonly DepositAction[] {
+    const { known, state, since, overdueAfterMs } = this.#record;
+    if (!known) return DEPOSIT_ACTIONS;
     return depositActions(state, { overdue: Date.parse(at) - Date.parse(since) >= overdueAfterMs });
   }
 

@@ -109,10 +109,8 @@ async function act(pressed: Pressed, found: Deposit): Promise<Problem | undefine
   if (await done()) return undefined;
   if (updated.outcome === 'rejected' && updated.type !== 'invalid_state')
     return problemOf({ code: updated.type as ProblemCode });
-  // The saga tells what it found; one that has ended leaves it to our books.
-  const [told] = (updated.outcome === 'rejected' ? updated.details : []) as Misfit<string>[];
   const now = (await findDeposit(services.pool, depositId)) ?? found;
-  return misfit(action, told ?? { state: now.status, allowedActions: depositActions(now.status, now) });
+  return misfit(action, { state: now.status, allowedActions: depositActions(now.status, now) });
 }
 
 /** To the saga that runs, or to one that takes the deposit up; its id is that of its first step, so that a repeat finds it. */
