@@ -130,6 +130,25 @@ describe("finance's hands on a deposit", () => {
     assert.equal(await cash(player), 10_000);
   });
 
+  it('a chargeback that comes while a refund is under way waits for its end, and takes what is left', async () => {
+    const { player, depositId } = await credited('sim_chargeback');
+    desk.meddle(depositId, async (step, _attempt, run) => {
+      // The chargeback comes a second after the capture.
+      if (step === 'refundPayment') await sleep(2_000);
+      return step === 'refundPayment' ? { outcome: 'accepted', providerReference: 'r-1' } : await run();
+    });
+    await desk.actOnDeposit(depositId, 'refund', { amount: 4_000 });
+    const { timeline } = (await desk.until('deposits', depositId, 'charged_back')) as unknown as {
+      timeline: { event: string }[];
+    };
+    assert.deepEqual(
+      timeline.slice(-3).map(({ event }) => event),
+      ['refund', 'part_refunded', 'charged_back'],
+    );
+    const { cash: left, owed } = await desk.cash(player);
+    assert.deepEqual([left, owed], [0, 0]);
+  });
+
   it('late money of a player who is excluded by then goes back by itself', async () => {
     const player = await desk.player();
     const depositId = fresh('d');
