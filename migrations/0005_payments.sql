@@ -108,12 +108,14 @@ create table payments.events (
 create table payments.actions (
   person_id text not null,
   idempotency_key text not null,
-  withdrawal_id text not null,
+  kind text not null,
+  id text not null,
   content jsonb not null,
   status integer not null,
   answer jsonb not null,
   acted_at timestamptz not null default clock_timestamp(),
-  primary key (person_id, idempotency_key)
+  primary key (person_id, idempotency_key),
+  constraint actions_kind_known check (kind in ('deposit', 'withdrawal'))
 );
 
 -- What providers said, as it came: stored before it is acknowledged, processed after.

@@ -14,17 +14,9 @@ export {
 } from './records.ts';
 export { endedDeposit, lateDeposit, lateWithdrawal } from './late.ts';
 export { deliverNext, storeWebhook, type Delivered, type Parked, type Subject } from './webhooks.ts';
+export { findAction, saveAction, wasDone, type Pressing, type SavedAction } from './actions.ts';
 export { listDeposits, listWithdrawals, type Filters } from './queues.ts';
-export {
-  findAction,
-  findDeposit,
-  findWithdrawal,
-  saveAction,
-  wasDone,
-  type Deposit,
-  type TimelineItem,
-  type Withdrawal,
-} from './read.ts';
+export { findDeposit, findWithdrawal, type Deposit, type TimelineItem, type Withdrawal } from './read.ts';
 
 /** The configured providers by name, in the order they are tried. */
 export const createProviders = ({

@@ -1,23 +1,17 @@
 import { z } from 'zod';
-import { PROBLEMS, type ProblemCode } from '../../contract/codes.ts';
+import type { ProblemCode } from '../../contract/codes.ts';
 import { SEARCH, workflowIds } from '../../contract/names.ts';
 import { ACT, type DepositActionInput, type Misfit } from '../../contract/payments.ts';
 import { DEPOSIT_ACTIONS, depositActions, type DepositAction } from '../../contract/states/deposit.ts';
 import { format } from '../../money/index.ts';
-import {
-  endedDeposit,
-  findAction,
-  findDeposit,
-  saveAction,
-  wasDone,
-  type Deposit,
-} from '../../payments/index.ts';
+import { endedDeposit, findDeposit, wasDone, type Deposit, type Pressing } from '../../payments/index.ts';
 import type { Person } from '../auth.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { route, type Answer, type Services } from '../route.ts';
 import { amount, callerId, freeText } from '../schemas.ts';
 import type { Updated, Wait } from '../temporal.ts';
 import { depositBody, depositShape } from './depositShape.ts';
+import { notKnownYet, onceByKey } from './pressing.ts';
 
 const SUMMARIES: Readonly<Record<DepositAction, string>> = {
   refund: 'Send a deposit back, all or a part',
@@ -59,57 +53,34 @@ interface Pressed {
   readonly services: Services;
 }
 
-/** The same key is answered the same; a new one goes to the saga, which has the last word. */
+/** The saga has the last word; the same key is answered the same. */
 async function press(pressed: Pressed): Promise<Answer> {
   const { caller, depositId, action, body, key, services } = pressed;
-  const content = { kind: 'deposit', action, ...body };
-  const saved = await findAction(services.pool, caller.personId, key, depositId, content);
-  if (saved !== undefined) {
-    if (!saved.same) throw problemOf({ code: 'idempotency_conflict' });
-    return replay(saved);
-  }
-  const found = await findDeposit(services.pool, depositId);
-  if (found === undefined || found.status === 'refused')
-    throw new Problem('not_found', `There is no deposit ${depositId}.`);
-  const save = (status: number, answer: object) =>
-    saveAction(services.pool, {
-      personId: caller.personId,
-      key,
-      withdrawalId: depositId,
-      content,
-      status,
-      answer,
-    });
-  const refusal = await act(pressed, found);
-  if (refusal !== undefined) {
-    const { code, message: detail, extra } = refusal;
-    await save(PROBLEMS[code][0], { code, detail, members: extra.members });
-    throw refusal;
-  }
-  const answer = depositBody((await findDeposit(services.pool, depositId)) ?? found, services);
-  await save(200, answer);
-  return { status: 200, body: answer };
+  const content = { action, ...body };
+  const pressing = { personId: caller.personId, key, kind: 'deposit', id: depositId, content } as const;
+  return await onceByKey(services, pressing, async () => {
+    const found = await findDeposit(services.pool, depositId);
+    if (found === undefined || found.status === 'refused')
+      throw new Problem('not_found', `There is no deposit ${depositId}.`);
+    return (
+      (await act(pressed, found, pressing)) ??
+      depositBody((await findDeposit(services.pool, depositId)) ?? found, services)
+    );
+  });
 }
 
 /** Asks the saga; answers the refusal where the action does not fit. */
-async function act(pressed: Pressed, found: Deposit): Promise<Problem | undefined> {
-  const { caller, depositId, action, key, services } = pressed;
-  const done = () => wasDone(services.pool, 'deposit', depositId, caller.personId, key);
-  if (await done()) return undefined;
+async function act(pressed: Pressed, found: Deposit, pressing: Pressing): Promise<Problem | undefined> {
+  const { action, services } = pressed;
+  if (await wasDone(services.pool, pressing)) return undefined;
   const updated = await update(pressed, found);
   if (updated.outcome === 'answered') return undefined;
-  if (updated.outcome === 'running') {
-    throw new Problem(
-      'unavailable',
-      'It is not known yet what came of it. Send the same again, with the same key.',
-      { headers: { 'Retry-After': '1' } },
-    );
-  }
+  if (updated.outcome === 'running') throw notKnownYet();
   // Where it was written down, and the saga had no time to tell, it was done.
-  if (await done()) return undefined;
+  if (await wasDone(services.pool, pressing)) return undefined;
   if (updated.outcome === 'rejected' && updated.type !== 'invalid_state')
     return problemOf({ code: updated.type as ProblemCode });
-  const now = (await findDeposit(services.pool, depositId)) ?? found;
+  const now = (await findDeposit(services.pool, found.depositId)) ?? found;
   return misfit(action, { state: now.status, allowedActions: depositActions(now.status, now) });
 }
 
@@ -150,14 +121,4 @@ function misfit(action: DepositAction, { state, allowedActions }: Misfit<string>
   return new Problem('invalid_state', `${action} does not fit a deposit that is ${state}; ${fits}.`, {
     members: { state, allowedActions },
   });
-}
-
-function replay({ status, answer }: { status: number; answer: unknown }): Answer {
-  if (status === 200) return { status, body: answer, replayed: true };
-  const { code, detail, members } = answer as {
-    code: ProblemCode;
-    detail: string;
-    members?: Record<string, unknown>;
-  };
-  throw new Problem(code, detail, { ...(members === undefined ? {} : { members }), replayed: true });
 }

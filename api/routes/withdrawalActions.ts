@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { ACT, type ActionInput, type Misfit } from '../../contract/payments.ts';
 import { WITHDRAWAL, type WithdrawalAction } from '../../contract/states/withdrawal.ts';
-import { findAction, findWithdrawal, saveAction, wasDone, type Withdrawal } from '../../payments/index.ts';
+import { findWithdrawal, wasDone, type Pressing, type Withdrawal } from '../../payments/index.ts';
 import { whoIs, type Caller, type Who } from '../auth.ts';
-import { Problem, problemOf } from '../problem.ts';
+import { Problem } from '../problem.ts';
 import { route, type Answer, type Services } from '../route.ts';
 import { callerId, freeText } from '../schemas.ts';
 import type { Wait } from '../temporal.ts';
+import { notKnownYet, onceByKey } from './pressing.ts';
 import { actionsOf, shapeOf, withdrawalShape } from './withdrawalShape.ts';
 import { destination } from './withdrawals.ts';
 
@@ -79,52 +80,42 @@ interface Press {
   readonly services: Services;
 }
 
-/** The same key is answered the same; a new one goes to the saga, whose validator has the last word. */
+/** The saga's validator has the last word; the same key is answered the same. */
 async function press(pressed: Press): Promise<Answer> {
   const { caller, withdrawalId, action, body, key, services } = pressed;
   const personId = caller.kind === 'client' ? `client:${caller.clientId}` : caller.personId;
   const content = { action, ...body };
-  const saved = await findAction(services.pool, personId, key, withdrawalId, content);
-  if (saved !== undefined) {
-    if (!saved.same) throw problemOf({ code: 'idempotency_conflict' });
-    return replay(saved);
-  }
-  const found = await findWithdrawal(services.pool, withdrawalId);
-  if (
-    found === undefined ||
-    found.state === 'refused_at_once' ||
-    (caller.kind === 'client' && caller.clientId !== found.clientId)
-  ) {
-    throw new Problem('not_found', `There is no withdrawal ${withdrawalId}.`);
-  }
-  requireMay(caller, action, found);
-  if (
-    body.provider !== undefined &&
-    !services.config.payments.providers.some(({ name }) => name === body.provider)
-  ) {
-    throw new Problem('invalid_request', `There is no provider ${body.provider}.`, {
-      errors: [{ pointer: '/provider', detail: 'must be a configured provider' }],
-    });
-  }
-  const save = (status: number, answer: object) =>
-    saveAction(services.pool, { personId, key, withdrawalId, content, status, answer });
-  const refusal = await act(pressed, found, personId);
-  if (refusal !== undefined) {
-    await save(409, { detail: refusal.message, members: refusal.extra.members });
-    throw refusal;
-  }
-  const after = (await findWithdrawal(services.pool, withdrawalId)) ?? found;
-  const answer = shapeOf(after, services);
-  await save(200, answer);
-  return { status: 200, body: answer };
+  const pressing = { personId, key, kind: 'withdrawal', id: withdrawalId, content } as const;
+  return await onceByKey(services, pressing, async () => {
+    const found = await findWithdrawal(services.pool, withdrawalId);
+    if (
+      found === undefined ||
+      found.state === 'refused_at_once' ||
+      (caller.kind === 'client' && caller.clientId !== found.clientId)
+    ) {
+      throw new Problem('not_found', `There is no withdrawal ${withdrawalId}.`);
+    }
+    requireMay(caller, action, found);
+    if (
+      body.provider !== undefined &&
+      !services.config.payments.providers.some(({ name }) => name === body.provider)
+    ) {
+      throw new Problem('invalid_request', `There is no provider ${body.provider}.`, {
+        errors: [{ pointer: '/provider', detail: 'must be a configured provider' }],
+      });
+    }
+    const refusal = await act(pressed, found, pressing);
+    return refusal ?? shapeOf((await findWithdrawal(services.pool, withdrawalId)) ?? found, services);
+  });
 }
 
 /** Asks the saga. Answers the refusal where the action does not fit. */
 async function act(
   { caller, action, body, key, wait, services }: Press,
   found: Withdrawal,
-  personId: string,
+  pressing: Pressing,
 ): Promise<Problem | undefined> {
+  const { personId } = pressing;
   if (
     caller.kind === 'person' &&
     caller.role === 'finance-approver' &&
@@ -146,18 +137,12 @@ async function act(
     wait,
   );
   if (updated.outcome === 'answered') return undefined;
-  if (updated.outcome === 'running') {
-    throw new Problem(
-      'unavailable',
-      'It is not known yet what came of it. Send the same again, with the same key.',
-      { headers: { 'Retry-After': '1' } },
-    );
-  }
+  if (updated.outcome === 'running') throw notKnownYet();
   if (updated.outcome === 'rejected' && updated.type === 'forbidden') {
     throw new Problem('forbidden', 'Nobody approves what they asked for, or were the last to act on.');
   }
   // Where it was written down, and the saga had no time to tell, it was done.
-  if (await wasDone(services.pool, 'withdrawal', found.withdrawalId, personId, key)) return undefined;
+  if (await wasDone(services.pool, pressing)) return undefined;
   // The saga tells what it found; one that has ended leaves it to our books.
   const [told] = (updated.outcome === 'rejected' ? updated.details : []) as Misfit[];
   if (told !== undefined) return misfit(action, told);
@@ -184,10 +169,4 @@ function requireMay(caller: Caller, action: WithdrawalAction, { jurisdiction }: 
       'In Great Britain a player may not take back a withdrawal that is under way.',
     );
   }
-}
-
-function replay({ status, answer }: { status: number; answer: unknown }): Answer {
-  if (status === 200) return { status, body: answer, replayed: true };
-  const { detail, members } = answer as { detail: string; members: Record<string, unknown> };
-  throw new Problem('invalid_state', detail, { members, replayed: true });
 }
