@@ -1,3 +1,4 @@
+export { createBulkActivities, type BulkActivities } from './bulk.ts';
 export { createLedgerActivities, type LedgerActivities, type Verified } from './ledger.ts';
 export { createPaymentsActivities, type PaymentsActivities } from './payments.ts';
 export { createStaleRoundsActivities, type StaleRoundsActivities } from './staleRounds.ts';

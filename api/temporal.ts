@@ -7,13 +7,12 @@ import {
   makeGrpcRetryInterceptor,
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
-import { ApplicationFailure, TypedSearchAttributes, type SearchAttributePair } from '@temporalio/common';
+import { TypedSearchAttributes, type SearchAttributePair } from '@temporalio/common';
 import type { Config } from '../config/index.ts';
 import type { TaskQueue } from '../contract/names.ts';
+import { causeOf, endedMeanwhile, rejectedOrGone, wasDropped, type Updated } from '../ops/updates.ts';
 import { Problem } from './problem.ts';
 
 /** How long a caller is willing to wait for a workflow: the header `Prefer`. */
@@ -38,13 +37,6 @@ export type Early<R> =
   | { readonly outcome: 'answered'; readonly result: R }
   | { readonly outcome: 'running' }
   | { readonly outcome: 'closed' };
-
-/** `gone`: no such workflow runs. `rejected`: its validator or handler said no, with a type of its own. */
-export type Updated<R> =
-  | { readonly outcome: 'answered'; readonly result: R }
-  | { readonly outcome: 'running' }
-  | { readonly outcome: 'gone' }
-  | { readonly outcome: 'rejected'; readonly type: string; readonly details: readonly unknown[] };
 
 /** To start or to ask a workflow that is up takes milliseconds; this long, and Temporal is away. */
 const QUICK_SECONDS = 5;
@@ -203,39 +195,3 @@ const startOptions = (saga: SagaStart) =>
     staticSummary: saga.summary,
     ...(saga.details === undefined ? {} : { staticDetails: saga.details }),
   }) as const;
-
-function rejectedOrGone(
-  error: unknown,
-): Extract<Updated<never>, { outcome: 'gone' | 'rejected' }> | undefined {
-  if (
-    error instanceof WorkflowNotFoundError ||
-    error instanceof WorkflowExecutionAlreadyStartedError ||
-    endedMeanwhile(error)
-  )
-    return { outcome: 'gone' };
-  if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure))
-    return undefined;
-  const { type, details } = error.cause;
-  return { outcome: 'rejected', type: type ?? 'internal', details: details ?? [] };
-}
-
-/**
- * The server dropped the update, for the workflow's task it was in came to nothing: its worker died, or a signal came
- * while the workflow ended; or ten others are under way, and it takes no more at once. Nothing of it is in the history,
- * and it may be sent again.
- */
-function wasDropped(error: unknown): boolean {
-  const cause = causeOf(error);
-  return (
-    isGrpcServiceError(cause) && /unexpected workflow task failure|in-flight updates/.test(cause.details)
-  );
-}
-
-const causeOf = (error: unknown) =>
-  error instanceof Error && error.cause !== undefined ? error.cause : error;
-
-/** The update was on its way when the workflow ended: its outcome is in our own records. */
-const endedMeanwhile = (error: unknown) =>
-  error instanceof WorkflowUpdateFailedError &&
-  error.cause instanceof ApplicationFailure &&
-  error.cause.type === 'AcceptedUpdateCompletedWorkflow';

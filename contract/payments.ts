@@ -194,6 +194,14 @@ export interface ActionInput extends Press {
   readonly destination?: { readonly type: string; readonly account: string };
 }
 
+/** One action on many withdrawals. What needs a word of its own for each is not among them. */
+export interface BulkAction {
+  readonly action: Exclude<WithdrawalAction, 'mark-paid'>;
+  readonly reason: string;
+  readonly provider?: string;
+  readonly evidence?: string;
+}
+
 /** Why an action was refused as `invalid_state`: what the saga found, and what would fit. */
 export interface Misfit<State = WithdrawalState> {
   readonly state: State;

@@ -42,7 +42,10 @@ const valuesOf = ({ personId, key, kind, id, content }: Pressing) => [
 ];
 
 /** Whether what a person pressed is in the timeline, whoever was told of it. */
-export async function wasDone(pool: Pool, { kind, id, personId, key }: Pressing): Promise<boolean> {
+export async function wasDone(
+  pool: Pool,
+  { kind, id, personId, key }: Omit<Pressing, 'content'>,
+): Promise<boolean> {
   const { rowCount } = await pool.query({
     name: 'was_done',
     text: `select from payments.events where kind = $1::text and id = $2::text and by = $3::text and facts ->> 'idempotencyKey' = $4::text and refused is null`,

@@ -15,6 +15,18 @@ export {
 export { endedDeposit, lateDeposit, lateWithdrawal } from './late.ts';
 export { deliverNext, storeWebhook, type Delivered, type Parked, type Subject } from './webhooks.ts';
 export { findAction, saveAction, wasDone, type Pressing, type SavedAction } from './actions.ts';
+export {
+  decideItem,
+  dryRun,
+  findBulk,
+  findBulkOfKey,
+  openItems,
+  saveBulk,
+  unknownItem,
+  type Bulk,
+  type BulkItem,
+} from './bulks.ts';
+export { actionsOf, pressWithdrawal, type Presser, type TellSaga } from './press.ts';
 export { listDeposits, listWithdrawals, type Filters } from './queues.ts';
 export { findDeposit, findWithdrawal, type Deposit, type TimelineItem, type Withdrawal } from './read.ts';
 

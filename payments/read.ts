@@ -100,10 +100,14 @@ export const withdrawalColumns = `
   ${timeline('withdrawal', 'w.withdrawal_id')}`;
 
 export async function findWithdrawal(pool: Pool, withdrawalId: string): Promise<Withdrawal | undefined> {
+  return (await findWithdrawals(pool, [withdrawalId]))[0];
+}
+
+export async function findWithdrawals(pool: Pool, ids: readonly string[]): Promise<Withdrawal[]> {
   const { rows } = await pool.query<Withdrawal>({
-    name: 'find_withdrawal',
-    text: `select ${withdrawalColumns} from payments.withdrawals w left join players.players p using (player_id) where w.withdrawal_id = $1::text`,
-    values: [withdrawalId],
+    name: 'find_withdrawals',
+    text: `select ${withdrawalColumns} from payments.withdrawals w left join players.players p using (player_id) where w.withdrawal_id = any ($1::text[])`,
+    values: [ids],
   });
-  return rows[0];
+  return rows;
 }

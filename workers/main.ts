@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import {
+  createBulkActivities,
   createLedgerActivities,
   createPaymentsActivities,
   createProtectionActivities,
@@ -72,7 +73,10 @@ function activitiesOf(
     case 'rounds':
       return createRoundsActivities({ pool });
     case 'payments':
-      return createPaymentsActivities({ pool, config: config.payments, log });
+      return {
+        ...createPaymentsActivities({ pool, config: config.payments, log }),
+        ...createBulkActivities({ pool }),
+      };
     case 'ops':
       return {
         ...createLedgerActivities({ pool, log }),

@@ -1,4 +1,5 @@
 // What the workers bundle: the name of an export is the workflow's type.
+export { bulk } from './bulk.ts';
 export { deposit } from './deposit.ts';
 export { expireHolds } from './expireHolds.ts';
 export { openMonths } from './openMonths.ts';

@@ -6,10 +6,11 @@ import { DEPOSIT_ACTIONS, depositActions, type DepositAction } from '../../contr
 import { format } from '../../money/index.ts';
 import { endedDeposit, findDeposit, wasDone, type Deposit, type Pressing } from '../../payments/index.ts';
 import type { Person } from '../auth.ts';
+import type { Updated } from '../../ops/updates.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { route, type Answer, type Services } from '../route.ts';
 import { amount, callerId, freeText } from '../schemas.ts';
-import type { Updated, Wait } from '../temporal.ts';
+import type { Wait } from '../temporal.ts';
 import { depositBody, depositShape } from './depositShape.ts';
 import { notKnownYet, onceByKey } from './pressing.ts';
 

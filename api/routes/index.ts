@@ -17,6 +17,7 @@ import { transfersRoutes } from './transfers.ts';
 import { wagersRoutes } from './wagers.ts';
 import { webhooksRoutes } from './webhooks.ts';
 import { withdrawalActionsRoutes } from './withdrawalActions.ts';
+import { withdrawalBulkRoutes } from './withdrawalBulk.ts';
 import { withdrawalQueueRoutes } from './withdrawalQueue.ts';
 import { withdrawalsRoutes } from './withdrawals.ts';
 
@@ -36,6 +37,7 @@ export const routes: readonly Route[] = [
   ...withdrawalsRoutes,
   ...withdrawalQueueRoutes,
   ...withdrawalActionsRoutes,
+  ...withdrawalBulkRoutes,
   ...depositActionsRoutes,
   ...webhooksRoutes,
   ...ledgerRoutes,

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import {
-  allowedActions,
   WITHDRAWAL,
   WITHDRAWAL_ACTIONS,
   type WithdrawalState,
   type WithdrawalStatus,
 } from '../../contract/states/withdrawal.ts';
-import type { Withdrawal } from '../../payments/index.ts';
+import { actionsOf, type Withdrawal } from '../../payments/index.ts';
 import type { Services } from '../route.ts';
 import { nullable } from '../schemas.ts';
 import { timelineShape, transferIdsOf } from './timeline.ts';
@@ -59,13 +58,6 @@ export const withdrawalShape = z
     since: z.string(),
   })
   .meta({ id: 'Withdrawal' });
-
-/** The actions that fit a withdrawal now. */
-export function actionsOf({ state, attempts, overdue }: Withdrawal) {
-  const last = attempts.at(-1)?.status;
-  const provenUnpaid = last === undefined || last === 'refused' || last === 'declared_unpaid';
-  return allowedActions(state, { overdue, provenUnpaid });
-}
 
 export function shapeOf(w: Withdrawal, { temporal }: Services) {
   return {

@@ -130,7 +130,8 @@ export function spoil(body: unknown, { pointer, literal }: Nonsense): string {
   if (path.length === 0) return literal;
   const copy = structuredClone(body) as Record<string, unknown>;
   let inner = copy;
-  for (const part of path.slice(0, -1)) inner = inner[part] as Record<string, unknown>;
+  for (const [nth, part] of path.slice(0, -1).entries())
+    inner = (inner[part] ??= path[nth + 1] === '0' ? [] : {}) as Record<string, unknown>;
   const marker = 'HERE-IT-GOES';
   Object.defineProperty(inner, path.at(-1) ?? '', {
     value: marker,

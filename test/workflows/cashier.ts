@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { createPaymentsActivities, type PaymentsActivities } from '../../activities/index.ts';
+import {
+  createBulkActivities,
+  createPaymentsActivities,
+  type BulkActivities,
+  type PaymentsActivities,
+} from '../../activities/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { Log } from '../../ops/log.ts';
 import { award, register } from '../../players/index.ts';
 import { checkInvariants } from '../support/invariants.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 
-export type Step = keyof PaymentsActivities;
+export type Step = keyof PaymentsActivities | keyof BulkActivities;
 /** What a test does around a step of one payment; `run` is the step itself. */
 type Meddle = (step: Step, attempt: number, run: () => Promise<unknown>) => Promise<unknown>;
 type Person = 'finance' | 'finance2' | 'approver' | 'admin';
@@ -71,7 +76,11 @@ export class Cashier {
   }
 
   activities(config: Config, log: Log): object {
-    const real = createPaymentsActivities({ pool: this.db.pool, config: config.payments, log });
+    const { pool } = this.db;
+    const real = {
+      ...createPaymentsActivities({ pool, config: config.payments, log }),
+      ...createBulkActivities({ pool }),
+    };
     return Object.fromEntries(
       Object.entries(real).map(([name, step]) => [
         name,
@@ -88,12 +97,13 @@ export class Cashier {
     const key = `${id} ${step}`;
     const attempt = (this.#attempts.get(key) ?? 0) + 1;
     this.#attempts.set(key, attempt);
-    const meddle = this.#meddling.get(id);
+    const meddle = this.#meddling.get(id) ?? this.#meddling.get(step);
     return await (meddle === undefined ? run() : meddle(step, attempt, run));
   }
 
-  meddle(id: string, meddle: Meddle): void {
-    this.#meddling.set(id, meddle);
+  /** Around the steps of one payment by its id, or around every step of a name. */
+  meddle(idOrStep: string, meddle: Meddle): void {
+    this.#meddling.set(idOrStep, meddle);
   }
 
   async player({

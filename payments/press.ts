@@ -1,0 +1,111 @@
+import type { ProblemCode } from '../contract/codes.ts';
+import type { ActionInput, Misfit } from '../contract/payments.ts';
+import {
+  allowedActions,
+  isAction,
+  WITHDRAWAL,
+  type WithdrawalAction,
+  type WithdrawalEvent,
+} from '../contract/states/withdrawal.ts';
+import type { Pool } from '../ops/postgres.ts';
+import type { Updated } from '../ops/updates.ts';
+import { wasDone } from './actions.ts';
+import { findWithdrawal, type Withdrawal } from './read.ts';
+
+/** Who presses: a person, or a cashier as `client:<clientId>`. */
+export interface Presser {
+  readonly by: string;
+  readonly role: 'cashier' | 'finance' | 'finance-approver' | 'admin';
+}
+
+/** Why an action was not taken. */
+export interface Refusal {
+  readonly outcome: 'refused';
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
+/** `not_known_yet`: the saga took too long to tell. The same may be pressed again. */
+export type Pressed = { readonly outcome: 'done' } | { readonly outcome: 'not_known_yet' } | Refusal;
+
+/** Brings an action to the saga that decides, as an update with that id. */
+export type TellSaga = (workflowId: string, updateId: string, input: ActionInput) => Promise<Updated<null>>;
+
+/** A person's action on a withdrawal; its saga's validator has the last word. The same key acts once. */
+export async function pressWithdrawal(
+  pool: Pool,
+  found: Withdrawal,
+  { by, role }: Presser,
+  press: Omit<ActionInput, 'by' | 'at'>,
+  tell: TellSaga,
+): Promise<Pressed> {
+  const { withdrawalId } = found;
+  const forbidden = forbids(role, press.action, found);
+  if (forbidden !== undefined) return forbidden;
+  const input = { ...press, by, at: new Date().toISOString() };
+  const updated = await tell(found.workflowId, `${by}:${press.idempotencyKey}`, input);
+  if (updated.outcome === 'answered') return { outcome: 'done' };
+  if (updated.outcome === 'running') return { outcome: 'not_known_yet' };
+  if (updated.outcome === 'rejected' && updated.type === 'forbidden') return OWN_APPROVAL;
+  // Where it was written down, and the saga had no time to tell, it was done.
+  const pressing = { kind: 'withdrawal', id: withdrawalId, personId: by, key: press.idempotencyKey } as const;
+  if (await wasDone(pool, pressing)) return { outcome: 'done' };
+  // The saga tells what it found; one that has ended leaves it to our books.
+  const [told] = (updated.outcome === 'rejected' ? updated.details : []) as Misfit[];
+  if (told !== undefined) return misfit(press.action, told);
+  return misfitOf(press.action, (await findWithdrawal(pool, withdrawalId)) ?? found);
+}
+
+/** What would come of it by our books, without asking the saga: for a dry run. */
+export function wouldRefuse(
+  found: Withdrawal,
+  { by, role }: Presser,
+  action: WithdrawalAction,
+): Refusal | undefined {
+  const forbidden = forbids(role, action, found);
+  if (forbidden !== undefined) return forbidden;
+  if (!actionsOf(found).includes(action)) return misfitOf(action, found);
+  const lastActor = found.timeline.findLast(({ event }) => isAction(event as WithdrawalEvent))?.by;
+  return action === 'approve' && by === lastActor ? OWN_APPROVAL : undefined;
+}
+
+/** The actions that fit a withdrawal now. */
+export function actionsOf({ state, attempts, overdue }: Withdrawal): WithdrawalAction[] {
+  const last = attempts.at(-1)?.status;
+  const provenUnpaid = last === undefined || last === 'refused' || last === 'declared_unpaid';
+  return allowedActions(state, { overdue, provenUnpaid });
+}
+
+const OWN_APPROVAL: Refusal = {
+  outcome: 'refused',
+  code: 'forbidden',
+  detail: 'Nobody approves what they asked for, or were the last to act on.',
+};
+
+function forbids(role: Presser['role'], action: WithdrawalAction, found: Withdrawal): Refusal | undefined {
+  if (role === 'cashier' && action === 'cancel' && found.jurisdiction === 'GB') {
+    return {
+      outcome: 'refused',
+      code: 'forbidden',
+      detail: 'In Great Britain a player may not take back a withdrawal that is under way.',
+    };
+  }
+  if (role === 'finance-approver' && WITHDRAWAL[found.state].status !== 'awaiting_approval')
+    return misfitOf(action, found);
+  return undefined;
+}
+
+const misfitOf = (action: WithdrawalAction, found: Withdrawal) =>
+  misfit(action, { state: found.state, allowedActions: actionsOf(found) });
+
+function misfit(action: WithdrawalAction, { state: found, allowedActions: allowed }: Misfit): Refusal {
+  const state = WITHDRAWAL[found].status;
+  const fits = allowed.length === 0 ? 'nothing fits' : `what fits is ${allowed.join(', ')}`;
+  return {
+    outcome: 'refused',
+    code: 'invalid_state',
+    detail: `${action} does not fit a withdrawal that is ${String(state)}; ${fits}.`,
+    members: { state, allowedActions: allowed },
+  };
+}
