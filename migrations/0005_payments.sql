@@ -132,3 +132,16 @@ create table payments.webhooks (
   primary key (provider, event_id)
 );
 create index webhooks_waiting on payments.webhooks (next_try_at) where processed_at is null and parked_at is null;
+
+-- What people want the next one to know of a payment; shown in its timeline.
+create table payments.notes (
+  person_id text not null,
+  idempotency_key text not null,
+  kind text not null,
+  id text not null,
+  at timestamptz not null default clock_timestamp(),
+  note text not null,
+  primary key (person_id, idempotency_key),
+  constraint notes_kind_known check (kind in ('deposit', 'withdrawal'))
+);
+create index notes_of_payment on payments.notes (kind, id);

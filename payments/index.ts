@@ -27,7 +27,8 @@ export {
   type BulkItem,
 } from './bulks.ts';
 export { actionsOf, pressWithdrawal, type Presser, type TellSaga } from './press.ts';
-export { listDeposits, listWithdrawals, type Filters } from './queues.ts';
+export { addNote } from './notes.ts';
+export { ageOfQueue, listDeposits, listWithdrawals, type Filters } from './queues.ts';
 export { findDeposit, findWithdrawal, type Deposit, type TimelineItem, type Withdrawal } from './read.ts';
 
 /** The configured providers by name, in the order they are tried. */

@@ -1,5 +1,5 @@
-import type { DepositState } from '../contract/states/deposit.ts';
-import type { WithdrawalState } from '../contract/states/withdrawal.ts';
+import { DEPOSIT, type DepositState } from '../contract/states/deposit.ts';
+import { WITHDRAWAL, type WithdrawalState } from '../contract/states/withdrawal.ts';
 import type { Pool } from '../ops/postgres.ts';
 import { depositColumns, withdrawalColumns, type Deposit, type Withdrawal } from './read.ts';
 
@@ -49,6 +49,42 @@ export async function listDeposits(pool: Pool, f: Filters<DepositState>): Promis
     name: 'list_deposits',
     text: `select ${depositColumns} from payments.deposits d where ${page('d', 'deposit_id', 'status')}`,
     values: valuesOf(f),
+  });
+  return rows;
+}
+
+export interface Ageing {
+  readonly status: string;
+  readonly currency: string;
+  readonly age: 'under_1h' | 'under_24h' | 'under_3d' | 'over_3d';
+  readonly count: number;
+  readonly amount: bigint;
+  readonly oldestSince: Date;
+}
+
+const ENDED: readonly string[] = [
+  ...(['credited', 'failed', 'expired', 'refused', 'refunded', 'charged_back'] satisfies DepositState[]),
+  ...(['paid', 'rejected', 'cancelled', 'refused_at_once'] satisfies WithdrawalState[]),
+];
+
+/** What is open, counted and summed by status, currency, and time in its state. It reads what is open only. */
+export async function ageOfQueue(pool: Pool, kind: 'deposit' | 'withdrawal'): Promise<Ageing[]> {
+  const open = Object.keys(kind === 'deposit' ? DEPOSIT : WITHDRAWAL).filter(
+    (state) => !ENDED.includes(state),
+  );
+  const statusOf = (state: string) =>
+    kind === 'deposit' ? state : String(WITHDRAWAL[state as WithdrawalState].status);
+  const state = kind === 'deposit' ? 'status' : 'state';
+  const { rows } = await pool.query<Ageing>({
+    name: `age_of_${kind}s`,
+    text: `select s.status, t.currency, b.age, count(*)::int as count, sum(t.amount)::bigint as amount, min(t.since) as "oldestSince"
+             from unnest($1::text[], $2::text[]) as s (state, status)
+             join payments.${kind}s t on t.${state} = s.state,
+                  lateral (select case when t.since > clock_timestamp() - interval '1 hour' then 'under_1h'
+                                       when t.since > clock_timestamp() - interval '24 hours' then 'under_24h'
+                                       when t.since > clock_timestamp() - interval '3 days' then 'under_3d' else 'over_3d' end as age) b
+            group by s.status, t.currency, b.age order by s.status, t.currency, min(t.since)`,
+    values: [open, open.map(statusOf)],
   });
   return rows;
 }

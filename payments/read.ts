@@ -65,8 +65,10 @@ export interface Withdrawal {
 }
 
 const timeline = (kind: 'deposit' | 'withdrawal', id: string) => `(
-  select coalesce(jsonb_agg(jsonb_build_object('at', ${iso('e.at')}, 'event', e.event, 'by', e.by, 'facts', e.facts) order by e.seq), '[]')
-    from payments.events e where e.kind = '${kind}' and e.id = ${id}) as timeline`;
+  select coalesce(jsonb_agg(jsonb_build_object('at', ${iso('t.at')}, 'event', t.event, 'by', t.by, 'facts', t.facts) order by t.at, t.seq), '[]')
+    from (select e.at, e.seq, e.event, e.by, e.facts from payments.events e where e.kind = '${kind}' and e.id = ${id} union all
+          select n.at, null, 'note', n.person_id, jsonb_build_object('note', n.note) from payments.notes n where n.kind = '${kind}' and n.id = ${id}) t
+  ) as timeline`;
 
 function iso(column: string): string {
   return `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;

@@ -103,7 +103,11 @@ async function update(
   const { playerId, clientId, money } = ended.input;
   const saga = {
     workflow: 'deposit',
-    workflowId: workflowIds.depositAction(clientId, depositId, found.timeline.length),
+    workflowId: workflowIds.depositAction(
+      clientId,
+      depositId,
+      found.timeline.filter(({ event }) => event !== 'note').length,
+    ),
     taskQueue: 'payments',
     args: [ended.input],
     update: ACT,

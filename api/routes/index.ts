@@ -1,12 +1,14 @@
 import { actionsRoutes } from '../dialects/actions.ts';
 import { callsRoutes } from '../dialects/calls.ts';
 import type { Route } from '../route.ts';
+import { ageingRoutes } from './ageing.ts';
 import { depositActionsRoutes } from './depositActions.ts';
 import { depositQueueRoutes } from './depositQueue.ts';
 import { depositsRoutes } from './deposits.ts';
 import { protectionRoutes } from './protection.ts';
 import { jackpotsRoutes } from './jackpots.ts';
 import { ledgerRoutes } from './ledger.ts';
+import { notesRoutes } from './notes.ts';
 import { operationsRoutes } from './operations.ts';
 import { playersRoutes } from './players.ts';
 import { roundsRoutes } from './rounds.ts';
@@ -32,6 +34,8 @@ export const routes: readonly Route[] = [
   ...playersRoutes,
   ...protectionRoutes,
   ...tasksRoutes,
+  // Before the routes whose `{depositId}` would take their names.
+  ...ageingRoutes,
   ...depositsRoutes,
   ...depositQueueRoutes,
   ...withdrawalsRoutes,
@@ -39,6 +43,7 @@ export const routes: readonly Route[] = [
   ...withdrawalActionsRoutes,
   ...withdrawalBulkRoutes,
   ...depositActionsRoutes,
+  ...notesRoutes,
   ...webhooksRoutes,
   ...ledgerRoutes,
   ...statementsRoutes,

@@ -64,6 +64,23 @@ describe('the queue of withdrawals, over HTTP', () => {
       assert.equal(await count(query), 0, query);
   });
 
+  it('is summed up by its age', async () => {
+    const { owner } = api.database;
+    await owner.query(
+      `update payments.withdrawals set since = since - interval '2 days' where withdrawal_id in ('w-1', 'w-2')`,
+    );
+    await owner.query(`update payments.withdrawals set state = 'paid' where withdrawal_id = 'w-5'`);
+    const { json } = await get('/ageing');
+    const lines = (json['items'] as Item[]).map(({ oldestSince: _, ...line }) => line);
+    assert.deepEqual(lines, [
+      { status: 'held', currency: 'SEK', age: 'under_3d', count: 2, amount: 300 },
+      { status: 'held', currency: 'SEK', age: 'under_1h', count: 2, amount: 700 },
+    ]);
+    const { text } = await get('/ageing', { Accept: 'text/csv' });
+    assert.match(text, /^status,currency,age,count,amount,oldestSince\r\nheld,SEK,under_3d,2,300,/);
+    await owner.query(`update payments.withdrawals set state = 'held'`);
+  });
+
   it('comes as CSV, where no cell is run as a formula', async () => {
     const { headers, text } = await get('?status=held', { Accept: 'text/csv' });
     assert.match(headers['content-type'] ?? '', /^text\/csv/);

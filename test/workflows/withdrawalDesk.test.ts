@@ -41,6 +41,29 @@ describe('a withdrawal that needs people', () => {
     assert.deepEqual(await desk.cash(player), { cash: 50_000, pendingWithdrawals: 0, owed: 0 });
   });
 
+  it('carries the notes of its people in its timeline, each once, and is not changed by them', async () => {
+    const { withdrawalId } = await ask('SIM-REFUSED');
+    const parked = await desk.until('withdrawals', withdrawalId, 'needs_attention');
+    const note = (text: string) =>
+      desk.call('POST', `/v1/withdrawals/${withdrawalId}/notes`, {
+        as: 'approver',
+        body: { note: text },
+        headers: { 'idempotency-key': `note-${withdrawalId}` },
+      });
+    const written = await note('The bank was asked.');
+    assert.equal(written.status, 200, JSON.stringify(written.body));
+    assert.deepEqual(written.body.allowedActions, parked.allowedActions);
+    const timeline = written.body['timeline'] as { event: string; by: string; facts: object }[];
+    const { event, by, facts } = timeline.at(-1) ?? {};
+    assert.deepEqual([event, by, facts], ['note', 'approver', { note: 'The bank was asked.' }]);
+    assert.equal((await note('The bank was asked.')).replayed, true);
+    assert.equal((await note('Something else.')).body.code, 'idempotency_conflict');
+    await desk.act(withdrawalId, 'cancel', 'finance');
+    const { body } = await desk.call('GET', `/v1/withdrawals/${withdrawalId}`, { as: 'finance' });
+    const events = (body['timeline'] as { event: string }[]).map((item) => item.event);
+    assert.deepEqual(events.slice(-2), ['note', 'cancel']);
+  });
+
   it('is paid after a retry, with an attempt and a key of its own', async () => {
     const { withdrawalId } = await ask('SIM-REFUSED-ONCE');
     await desk.until('withdrawals', withdrawalId, 'needs_attention');
