@@ -6,7 +6,7 @@ const rooms = {
   money: [],
   config: [],
   contract: ['money'],
-  ops: ['config'],
+  ops: ['config', 'contract'],
   ledger: ['money', 'contract', 'ops'],
   payments: ['money', 'contract', 'config', 'ops'],
   players: ['money', 'contract', 'ops'],

@@ -4,6 +4,7 @@ import { ACT } from '../contract/payments.ts';
 import type { Pool } from '../ops/postgres.ts';
 import { rejectedOrGone, wasDropped } from '../ops/updates.ts';
 import {
+  bulkKey,
   decideItem,
   findBulk,
   findWithdrawal,
@@ -34,7 +35,7 @@ export const createBulkActivities = ({ pool }: { pool: Pool }) => ({
       for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
         const item = await pressOne(pool, bulk, id);
         if (item === undefined) waiting += 1;
-        else await decideItem(pool, bulkId, item);
+        else await decideItem(pool, bulk, item);
         heartbeat();
       }
     };
@@ -50,8 +51,8 @@ export type BulkActivities = ReturnType<typeof createBulkActivities>;
 async function pressOne(pool: Pool, bulk: Bulk, withdrawalId: string): Promise<BulkItem | undefined> {
   const found = await findWithdrawal(pool, withdrawalId);
   if (found === undefined || found.state === 'refused_at_once') return unknownItem(withdrawalId);
-  const press = { ...bulk.content.press, idempotencyKey: `bulk:${bulk.bulkId}` };
-  const pressed = await pressWithdrawal(pool, found, bulk.presser, press, tell);
+  const press = { ...bulk.content.press, idempotencyKey: bulkKey(bulk.bulkId) };
+  const pressed = await pressWithdrawal(pool, found, bulk.origin, press, tell);
   if (pressed.outcome === 'not_known_yet') return undefined;
   if (pressed.outcome === 'done') return { withdrawalId, verdict: 'applied', code: null, detail: null };
   return { withdrawalId, verdict: 'refused', code: pressed.code, detail: pressed.detail };

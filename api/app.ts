@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import express, { type ErrorRequestHandler, type RequestHandler, type Response } from 'express';
 import { PROBLEMS } from '../contract/codes.ts';
 import { observeRequest } from '../ops/metrics.ts';
-import { Authenticator, verifyDialect, verifySignature, whoIs, type Caller } from './auth.ts';
+import { originOf, Authenticator, verifyDialect, verifySignature, whoIs, type Caller } from './auth.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { docs } from './docs.ts';
 import { asProblem } from './failure.ts';
@@ -120,7 +120,7 @@ function serve(route: Route, services: Services, authenticator: Authenticator): 
       idempotencyKey:
         route.idempotencyKey === true ? readIdempotencyKey(request.headers['idempotency-key']) : '',
       traceId: locals.traceId,
-      address: request.ip ?? '',
+      ...(caller === undefined ? {} : { origin: originOf(caller, request.ip ?? '', locals.traceId) }),
       services,
     } as never);
     send(response, answer);

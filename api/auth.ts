@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Origin } from '../contract/audit.ts';
 import type { Pool } from '../ops/postgres.ts';
 import type { Dialect, DialectName } from './dialects/dialect.ts';
 import { Problem } from './problem.ts';
@@ -30,6 +31,14 @@ export interface Person {
 }
 
 export type Caller = Client | Person;
+
+/** For the audit trail: who asks, from where, in which request. */
+export const originOf = (caller: Caller, address: string, traceId: string): Origin => ({
+  actor: caller.kind === 'client' ? `client:${caller.clientId}` : caller.personId,
+  role: whoIs(caller),
+  address,
+  traceId,
+});
 
 export const whoIs = (caller: Caller): Who => (caller.kind === 'client' ? caller.client : caller.role);
 

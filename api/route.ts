@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Knex } from 'knex';
 import type { z } from 'zod';
+import type { Origin } from '../contract/audit.ts';
 import type { Config } from '../config/index.ts';
 import type { Log } from '../ops/log.ts';
 import type { Pool } from '../ops/postgres.ts';
@@ -31,7 +32,8 @@ export interface Request<P, Q, B, C extends Caller = Caller> {
   readonly wait: Wait;
   readonly idempotencyKey: string;
   readonly traceId: string;
-  readonly address: string;
+  /** Of the caller, for the audit trail. */
+  readonly origin: Origin;
   readonly services: Services;
 }
 

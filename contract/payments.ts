@@ -1,4 +1,5 @@
 import type { MoneyDto } from '../money/index.ts';
+import type { Origin } from './audit.ts';
 import type { ProblemCode } from './codes.ts';
 import type { DepositAction, DepositEvent, DepositState } from './states/deposit.ts';
 import type { WithdrawalAction, WithdrawalEvent, WithdrawalState } from './states/withdrawal.ts';
@@ -174,6 +175,7 @@ export interface Resumed {
 export interface Press {
   readonly action: string;
   readonly by: string;
+  readonly origin: Origin;
   readonly idempotencyKey: string;
   readonly reason: string;
   /** When the person pressed it. */

@@ -3,7 +3,8 @@ create table payments.bulks (
   bulk_id uuid primary key default gen_random_uuid(),
   person_id text not null,
   idempotency_key text not null,
-  role text not null,
+  -- Who asked, from where: for the audit trail of each.
+  origin jsonb not null,
   -- Its action, and what came with it: what a repeat is compared with.
   content jsonb not null,
   asked_at timestamptz not null default clock_timestamp(),

@@ -57,7 +57,7 @@ class SqlFiles implements Knex.MigrationSource<string> {
 /** All function files, rooms in the order in which they may call each other, then the grants, and the months ahead, in one transaction. */
 async function writeFunctions(client: pg.Client): Promise<void> {
   const files: string[] = [];
-  for (const room of ['ledger', 'players', 'rounds', 'payments']) {
+  for (const room of ['audit', 'ledger', 'players', 'rounds', 'payments']) {
     const names = await readdir(new URL(`sql/${room}/`, HERE));
     files.push(...names.sort().map((name) => `sql/${room}/${name}`));
   }

@@ -1,13 +1,14 @@
+import type { Origin } from '../contract/audit.ts';
 import type { Pool } from '../ops/postgres.ts';
 
 /** What a person pressed, with the Idempotency-Key it was sent with. */
 export interface Pressing {
-  readonly personId: string;
+  readonly origin: Origin;
   readonly key: string;
   readonly kind: 'deposit' | 'withdrawal';
   readonly id: string;
   /** The action and what came with it, to tell a repeat from a conflict. */
-  readonly content: object;
+  readonly content: { readonly action: string; readonly reason: string };
 }
 
 export interface SavedAction {
@@ -28,28 +29,32 @@ export async function findAction(pool: Pool, p: Pressing): Promise<SavedAction |
   return rows[0];
 }
 
+/** Keeps the answer. What the press changed is in the audit trail with its step; what it did not change, with this. */
 export async function saveAction(pool: Pool, p: Pressing, status: number, answer: object): Promise<void> {
   await pool.query({
     name: 'save_action',
-    text: `insert into payments.actions (person_id, idempotency_key, kind, id, content, status, answer)
-           values ($1::text, $2::text, $3::text, $4::text, $5::jsonb, $6::int, $7::jsonb) on conflict do nothing`,
-    values: [...valuesOf(p), status, JSON.stringify(answer)],
+    text: `with saved as (
+             insert into payments.actions (person_id, idempotency_key, kind, id, content, status, answer)
+             values ($1::text, $2::text, $3::text, $4::text, $5::jsonb, $6::int, $7::jsonb) on conflict do nothing returning *)
+           select audit.record($8::jsonb, content ->> 'action', kind, id, content ->> 'reason', null,
+                    case when status = 200 then null else jsonb_build_object('refused', answer -> 'code') end) from saved`,
+    values: [...valuesOf(p), status, JSON.stringify(answer), JSON.stringify({ ...p.origin, key: p.key })],
   });
 }
 
-const valuesOf = ({ personId, key, kind, id, content }: Pressing) => [
-  ...[personId, key, kind, id, JSON.stringify(content)],
+const valuesOf = ({ origin, key, kind, id, content }: Pressing) => [
+  ...[origin.actor, key, kind, id, JSON.stringify(content)],
 ];
 
 /** Whether what a person pressed is in the timeline, whoever was told of it. */
 export async function wasDone(
   pool: Pool,
-  { kind, id, personId, key }: Omit<Pressing, 'content'>,
+  { kind, id, origin, key }: Omit<Pressing, 'content'>,
 ): Promise<boolean> {
   const { rowCount } = await pool.query({
     name: 'was_done',
     text: `select from payments.events where kind = $1::text and id = $2::text and by = $3::text and facts ->> 'idempotencyKey' = $4::text and refused is null`,
-    values: [kind, id, personId, key],
+    values: [kind, id, origin.actor, key],
   });
   return rowCount !== 0;
 }

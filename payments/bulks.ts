@@ -1,6 +1,7 @@
+import type { Origin } from '../contract/audit.ts';
 import type { BulkAction } from '../contract/payments.ts';
 import type { Pool } from '../ops/postgres.ts';
-import { wouldRefuse, type Presser } from './press.ts';
+import { wouldRefuse } from './press.ts';
 import { findWithdrawals } from './read.ts';
 
 /** What came of one withdrawal of many; `code` and `detail` where it was refused. */
@@ -13,44 +14,44 @@ export interface BulkItem {
 
 export interface Bulk {
   readonly bulkId: string;
-  readonly presser: Presser;
+  readonly origin: Origin;
   readonly content: { readonly press: BulkAction; readonly on: object };
   readonly of: number;
   readonly items: readonly BulkItem[];
 }
 
 interface NewBulk {
-  readonly presser: Presser;
+  readonly origin: Origin;
   readonly key: string;
   readonly content: Bulk['content'];
 }
 
 /** The bulk of this key, which may have been asked before; `same`: with the same content. */
-export async function findBulkOfKey(pool: Pool, { presser, key, content }: NewBulk) {
+export async function findBulkOfKey(pool: Pool, { origin, key, content }: NewBulk) {
   const { rows } = await pool.query<{ bulkId: string; same: boolean }>(
     `select bulk_id as "bulkId", content = $3::jsonb as same from payments.bulks where person_id = $1::text and idempotency_key = $2::text`,
-    [presser.by, key, JSON.stringify(content)],
+    [origin.actor, key, JSON.stringify(content)],
   );
   return rows[0];
 }
 
 /** Writes down what is to be done, before any of it is. Of two with the same key at once, one is written. */
 export async function saveBulk(pool: Pool, bulk: NewBulk, ids: readonly string[]): Promise<void> {
-  const { presser, key, content } = bulk;
+  const { origin, key, content } = bulk;
   await pool.query(
     `with asked as (
-       insert into payments.bulks (person_id, idempotency_key, role, content) values ($1::text, $2::text, $3::text, $4::jsonb)
+       insert into payments.bulks (person_id, idempotency_key, origin, content) values ($1::text, $2::text, $3::jsonb, $4::jsonb)
        on conflict do nothing returning bulk_id)
      insert into payments.bulk_items (bulk_id, position, withdrawal_id)
      select bulk_id, position, id from asked, unnest($5::text[]) with ordinality as given (id, position)`,
-    [presser.by, key, presser.role, JSON.stringify(content), ids],
+    [origin.actor, key, JSON.stringify(origin), JSON.stringify(content), ids],
   );
 }
 
 /** A bulk with the verdicts so far. */
 export async function findBulk(pool: Pool, bulkId: string): Promise<Bulk | undefined> {
   const { rows } = await pool.query<Bulk>(
-    `select b.bulk_id as "bulkId", jsonb_build_object('by', b.person_id, 'role', b.role) as presser, b.content,
+    `select b.bulk_id as "bulkId", b.origin, b.content,
             (select count(*)::int from payments.bulk_items i where i.bulk_id = b.bulk_id) as of,
             (select coalesce(jsonb_agg(jsonb_build_object('withdrawalId', i.withdrawal_id, 'verdict', i.verdict, 'code', i.code, 'detail', i.detail)
                                        order by i.position), '[]')
@@ -70,18 +71,35 @@ export async function openItems(pool: Pool, bulkId: string, limit: number): Prom
   return rows.map(({ id }) => id);
 }
 
-export async function decideItem(pool: Pool, bulkId: string, item: BulkItem): Promise<void> {
-  await pool.query(
-    `update payments.bulk_items set verdict = $3::text, code = $4::text, detail = $5::text, decided_at = clock_timestamp()
-      where bulk_id = $1::uuid and withdrawal_id = $2::text and verdict is null`,
-    [bulkId, item.withdrawalId, item.verdict, item.code, item.detail],
-  );
+/** Writes a verdict down. What was done is in the audit trail with its step; what was refused, with this. */
+export async function decideItem(
+  pool: Pool,
+  { bulkId, origin, content }: Bulk,
+  item: BulkItem,
+): Promise<void> {
+  const { action, reason } = content.press;
+  const recorded = { ...origin, key: bulkKey(bulkId) };
+  await pool.query({
+    name: 'decide_item',
+    text: `with decided as (
+             update payments.bulk_items set verdict = $3::text, code = $4::text, detail = $5::text, decided_at = clock_timestamp()
+              where bulk_id = $1::uuid and withdrawal_id = $2::text and verdict is null returning *)
+           select audit.record($6::jsonb, $7::text, 'withdrawal', withdrawal_id, $8::text, null, jsonb_build_object('refused', code))
+             from decided where verdict = 'refused'`,
+    values: [
+      ...[bulkId, item.withdrawalId, item.verdict, item.code, item.detail],
+      ...[JSON.stringify(recorded), action, reason],
+    ],
+  });
 }
+
+/** The key each of its presses has: each withdrawal hears it once. */
+export const bulkKey = (bulkId: string): string => `bulk:${bulkId}`;
 
 /** What would come of each by our books; nothing is asked, and nothing moves. */
 export async function dryRun(
   pool: Pool,
-  presser: Presser,
+  origin: Origin,
   action: BulkAction['action'],
   ids: readonly string[],
 ): Promise<BulkItem[]> {
@@ -89,7 +107,7 @@ export async function dryRun(
   return ids.map((withdrawalId) => {
     const withdrawal = found.get(withdrawalId);
     if (withdrawal === undefined) return unknownItem(withdrawalId);
-    const refusal = wouldRefuse(withdrawal, presser, action);
+    const refusal = wouldRefuse(withdrawal, origin, action);
     if (refusal === undefined) return { withdrawalId, verdict: 'would_apply', code: null, detail: null };
     return { withdrawalId, verdict: 'refused', code: refusal.code, detail: refusal.detail };
   });

@@ -16,6 +16,7 @@ export { endedDeposit, lateDeposit, lateWithdrawal } from './late.ts';
 export { deliverNext, storeWebhook, type Delivered, type Parked, type Subject } from './webhooks.ts';
 export { findAction, saveAction, wasDone, type Pressing, type SavedAction } from './actions.ts';
 export {
+  bulkKey,
   decideItem,
   dryRun,
   findBulk,
@@ -26,7 +27,7 @@ export {
   type Bulk,
   type BulkItem,
 } from './bulks.ts';
-export { actionsOf, pressWithdrawal, type Presser, type TellSaga } from './press.ts';
+export { actionsOf, pressWithdrawal, type TellSaga } from './press.ts';
 export { addNote } from './notes.ts';
 export { ageOfQueue, listDeposits, listWithdrawals, type Filters } from './queues.ts';
 export { findDeposit, findWithdrawal, type Deposit, type TimelineItem, type Withdrawal } from './read.ts';

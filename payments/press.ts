@@ -1,3 +1,4 @@
+import type { Origin } from '../contract/audit.ts';
 import type { ProblemCode } from '../contract/codes.ts';
 import type { ActionInput, Misfit } from '../contract/payments.ts';
 import {
@@ -11,12 +12,6 @@ import type { Pool } from '../ops/postgres.ts';
 import type { Updated } from '../ops/updates.ts';
 import { wasDone } from './actions.ts';
 import { findWithdrawal, type Withdrawal } from './read.ts';
-
-/** Who presses: a person, or a cashier as `client:<clientId>`. */
-export interface Presser {
-  readonly by: string;
-  readonly role: 'cashier' | 'finance' | 'finance-approver' | 'admin';
-}
 
 /** Why an action was not taken. */
 export interface Refusal {
@@ -36,20 +31,21 @@ export type TellSaga = (workflowId: string, updateId: string, input: ActionInput
 export async function pressWithdrawal(
   pool: Pool,
   found: Withdrawal,
-  { by, role }: Presser,
-  press: Omit<ActionInput, 'by' | 'at'>,
+  origin: Origin,
+  press: Omit<ActionInput, 'by' | 'at' | 'origin'>,
   tell: TellSaga,
 ): Promise<Pressed> {
   const { withdrawalId } = found;
-  const forbidden = forbids(role, press.action, found);
+  const { actor: by } = origin;
+  const forbidden = forbids(origin.role, press.action, found);
   if (forbidden !== undefined) return forbidden;
-  const input = { ...press, by, at: new Date().toISOString() };
+  const input = { ...press, by, origin, at: new Date().toISOString() };
   const updated = await tell(found.workflowId, `${by}:${press.idempotencyKey}`, input);
   if (updated.outcome === 'answered') return { outcome: 'done' };
   if (updated.outcome === 'running') return { outcome: 'not_known_yet' };
   if (updated.outcome === 'rejected' && updated.type === 'forbidden') return OWN_APPROVAL;
   // Where it was written down, and the saga had no time to tell, it was done.
-  const pressing = { kind: 'withdrawal', id: withdrawalId, personId: by, key: press.idempotencyKey } as const;
+  const pressing = { kind: 'withdrawal', id: withdrawalId, origin, key: press.idempotencyKey } as const;
   if (await wasDone(pool, pressing)) return { outcome: 'done' };
   // The saga tells what it found; one that has ended leaves it to our books.
   const [told] = (updated.outcome === 'rejected' ? updated.details : []) as Misfit[];
@@ -60,7 +56,7 @@ export async function pressWithdrawal(
 /** What would come of it by our books, without asking the saga: for a dry run. */
 export function wouldRefuse(
   found: Withdrawal,
-  { by, role }: Presser,
+  { actor: by, role }: Origin,
   action: WithdrawalAction,
 ): Refusal | undefined {
   const forbidden = forbids(role, action, found);
@@ -83,7 +79,7 @@ const OWN_APPROVAL: Refusal = {
   detail: 'Nobody approves what they asked for, or were the last to act on.',
 };
 
-function forbids(role: Presser['role'], action: WithdrawalAction, found: Withdrawal): Refusal | undefined {
+function forbids(role: Origin['role'], action: WithdrawalAction, found: Withdrawal): Refusal | undefined {
   if (role === 'cashier' && action === 'cancel' && found.jurisdiction === 'GB') {
     return {
       outcome: 'refused',

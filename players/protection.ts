@@ -1,3 +1,4 @@
+import type { Origin } from '../contract/audit.ts';
 import type { ProblemCode } from '../contract/codes.ts';
 import { callRow, type Pool } from '../ops/postgres.ts';
 
@@ -27,13 +28,18 @@ export interface LimitSet {
 }
 
 /** Sets a limit, lower at once. Refused: `player_unknown`, `currency_mismatch`. */
-export const setLimit = (pool: Pool, l: LimitChange): Promise<LimitSet> =>
+export const setLimit = (pool: Pool, l: LimitChange, origin: Origin): Promise<LimitSet> =>
   callRow<LimitSet>(
     pool,
     'set_limit',
-    `select code, raise_id as "raiseId", raise_at as "raiseAt", contact
+    `select code, raise_id as "raiseId", raise_at as "raiseAt", contact,
+            audit.record($6::jsonb, 'set-limit', 'player', $1::text, null,
+              (select jsonb_build_object('amount', amount) from players.limits l
+                where (l.player_id, l.currency, l.kind, l.period) = ($1::text, $2::text, $3::text, $4::text)),
+              jsonb_strip_nulls(jsonb_build_object('kind', $3::text, 'period', $4::text, 'currency', $2::text, 'amount', $5::bigint,
+                'from', raise_at, 'refused', code))) as recorded
        from players.set_limit($1::text, $2::text, $3::text, $4::text, $5::bigint)`,
-    [l.playerId, l.currency, l.kind, l.period, l.amount],
+    [l.playerId, l.currency, l.kind, l.period, l.amount, JSON.stringify(origin)],
   );
 
 /** Ends the wait of a raise; `cancelled` where it was taken back. Safe to repeat. */
@@ -102,28 +108,39 @@ export interface BlockRequest {
 }
 
 /** Blocks a player from staking and depositing, `from` when it was first asked for. Refused: `player_unknown`, `idempotency_conflict`. */
-export const block = (
+export async function block(
   pool: Pool,
   b: BlockRequest,
-): Promise<{ code: ProblemCode | null; replayed: boolean | null; from: Date | null }> =>
-  callRow(
+  origin: Origin,
+): Promise<{ code: ProblemCode | null; replayed: boolean | null; from: Date | null }> {
+  const { code, replayed, from } = await callRow<Awaited<ReturnType<typeof block>>>(
     pool,
     'block_player',
-    'select code, replayed, started as "from" from players.block($1::text, $2::text, $3::text, $4::timestamptz, $5::text, $6::jsonb)',
-    [b.blockId, b.playerId, b.kind, b.until, b.reason, JSON.stringify(b)],
+    `select code, replayed, started as "from",
+            audit.record($7::jsonb, 'block', 'player', $2::text, $5::text, null, $6::jsonb || jsonb_strip_nulls(jsonb_build_object('refused', code))) as recorded
+       from players.block($1::text, $2::text, $3::text, $4::timestamptz, $5::text, $6::jsonb)`,
+    [
+      ...[b.blockId, b.playerId, b.kind, b.until, b.reason, JSON.stringify(b)],
+      JSON.stringify({ ...origin, key: `block ${b.blockId}` }),
+    ],
   );
+  return { code, replayed, from };
+}
 
 /** Lifts a staff block; `forbidden` for what the player asked for, until its end. */
 export async function liftBlock(
   pool: Pool,
   playerId: string,
   blockId: string,
+  origin: Origin,
 ): Promise<ProblemCode | undefined> {
   const { code } = await callRow<{ code: ProblemCode | null }>(
     pool,
     'lift_block',
-    'select players.lift_block($1::text, $2::text) as code',
-    [blockId, playerId],
+    `select code, audit.record($3::jsonb, 'lift-block', 'player', $2::text, null, jsonb_build_object('blockId', $1::text),
+              jsonb_strip_nulls(jsonb_build_object('refused', code))) as recorded
+       from players.lift_block($1::text, $2::text) code`,
+    [blockId, playerId, JSON.stringify(origin)],
   );
   return code ?? undefined;
 }

@@ -1,3 +1,4 @@
+import type { Origin } from '../contract/audit.ts';
 import type { Pool } from '../ops/postgres.ts';
 
 export type TaskStatus = 'needs_attention' | 'done';
@@ -49,18 +50,26 @@ export async function listTasks(
 /** Marks a task as done, once: `done` false where somebody else was first, or it was done with another key. */
 export async function endTask(
   pool: Pool,
-  end: { taskId: string; by: string; key: string; note: string },
+  end: { taskId: string; origin: Origin; key: string; note: string },
 ): Promise<{ task: Task; done: boolean } | undefined> {
   await pool.query({
     name: 'end_task',
-    text: `update players.tasks set status = 'done', done_at = clock_timestamp(), done_by = $2::text, done_key = $3::text, note = $4::text
-            where task_id = $1::uuid and status = 'needs_attention'`,
-    values: [end.taskId, end.by, end.key, end.note],
+    text: `with ended as (
+             update players.tasks set status = 'done', done_at = clock_timestamp(), done_by = $2::text, done_key = $3::text, note = $4::text
+              where task_id = $1::uuid and status = 'needs_attention' returning *)
+           select audit.record($5::jsonb, 'done', 'task', task_id::text, note, jsonb_build_object('kind', kind, 'playerId', player_id), null) from ended`,
+    values: [
+      end.taskId,
+      end.origin.actor,
+      end.key,
+      end.note,
+      JSON.stringify({ ...end.origin, key: end.key }),
+    ],
   });
   const { rows } = await pool.query<Task & { done: boolean }>({
     name: 'ended_task',
     text: `select ${columns}, (done_by, done_key, note) = ($2::text, $3::text, $4::text) as done from players.tasks where task_id = $1::uuid`,
-    values: [end.taskId, end.by, end.key, end.note],
+    values: [end.taskId, end.origin.actor, end.key, end.note],
   });
   if (rows[0] === undefined) return undefined;
   const { done, ...task } = rows[0];

@@ -1,3 +1,4 @@
+import type { Origin } from '../contract/audit.ts';
 import type { Refusal } from '../contract/codes.ts';
 import { callRow, type Pool } from '../ops/postgres.ts';
 
@@ -20,12 +21,16 @@ export interface Pot {
 export async function openPot(
   pool: Pool,
   { potId, currency, seed }: Omit<Pot, 'balance'>,
+  origin: Origin,
 ): Promise<{ readonly pot: Pot } | { readonly refusal: Refusal }> {
   const { code, balance } = await callRow<{ code: 'idempotency_conflict' | null; balance: bigint }>(
     pool,
     'open_pot',
-    'select code, balance from rounds.open_pot($1::text, $2::text, $3::bigint)',
-    [potId, currency, seed],
+    `select code, balance, audit.record($4::jsonb, 'open', 'pot', $1::text, null, null,
+              jsonb_strip_nulls(jsonb_build_object('currency', $2::text, 'seed', $3::bigint, 'refused', code))) as recorded
+       from rounds.open_pot($1::text, $2::text, $3::bigint)`,
+    // A PUT may come again: that is no other deed.
+    [potId, currency, seed, JSON.stringify({ ...origin, key: `${currency} ${String(seed)}` })],
   );
   return code === null ? { pot: { potId, currency, balance, seed } } : { refusal: { code } };
 }

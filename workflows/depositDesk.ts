@@ -30,11 +30,17 @@ export class DepositDesk extends Desk<DepositActionInput> {
   protected act({
     action,
     by,
+    origin,
     reason,
     idempotencyKey,
     amountMinor,
   }: DepositActionInput): Promise<StepOutcome> {
     const amount = amountMinor === undefined ? {} : { amountMinor };
-    return this.#record.step(action, { by, reason, facts: { idempotencyKey }, ...amount });
+    return this.#record.step(action, {
+      by,
+      reason,
+      facts: { idempotencyKey, origin: { ...origin, action } },
+      ...amount,
+    });
   }
 }

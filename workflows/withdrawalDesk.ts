@@ -39,13 +39,14 @@ export class WithdrawalDesk extends Desk<ActionInput> {
 
   protected async act(action: ActionInput): Promise<StepOutcome> {
     const { by, reason, idempotencyKey, externalReference, evidence, destination } = action;
+    const origin = { ...action.origin, action: action.action };
     const { event, facts } = this.#eventOf(action);
     const nextProvider =
       action.provider ?? (this.#record.provider === '' ? undefined : this.#record.provider);
     return await this.#record.step(event, {
       by,
       reason,
-      facts: { ...facts, ...drop({ idempotencyKey, externalReference, evidence, destination }) },
+      facts: { ...facts, ...drop({ idempotencyKey, externalReference, evidence, destination, origin }) },
       ...(nextProvider === undefined ? {} : { nextProvider }),
     });
   }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import type { Origin } from '../../contract/audit.ts';
 import type { ProblemCode } from '../../contract/codes.ts';
 import { SEARCH, workflowIds } from '../../contract/names.ts';
 import { ACT, type DepositActionInput, type Misfit } from '../../contract/payments.ts';
 import { DEPOSIT_ACTIONS, depositActions, type DepositAction } from '../../contract/states/deposit.ts';
 import { format } from '../../money/index.ts';
 import { endedDeposit, findDeposit, wasDone, type Deposit, type Pressing } from '../../payments/index.ts';
-import type { Person } from '../auth.ts';
 import type { Updated } from '../../ops/updates.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { route, type Answer, type Services } from '../route.ts';
@@ -34,8 +34,8 @@ export const depositActionsRoutes = DEPOSIT_ACTIONS.map((action) =>
     idempotencyKey: true,
     waits: true,
     answers: { 200: depositShape },
-    handle: async ({ caller, params: { depositId }, body, idempotencyKey, wait, services }) =>
-      await press({ caller, depositId, action, body: body as Body, key: idempotencyKey, wait, services }),
+    handle: async ({ origin, params: { depositId }, body, idempotencyKey, wait, services }) =>
+      await press({ origin, depositId, action, body: body as Body, key: idempotencyKey, wait, services }),
   }),
 );
 
@@ -45,7 +45,7 @@ interface Body {
 }
 
 interface Pressed {
-  readonly caller: Person;
+  readonly origin: Origin;
   readonly depositId: string;
   readonly action: DepositAction;
   readonly body: Body;
@@ -56,9 +56,9 @@ interface Pressed {
 
 /** The saga has the last word; the same key is answered the same. */
 async function press(pressed: Pressed): Promise<Answer> {
-  const { caller, depositId, action, body, key, services } = pressed;
+  const { origin, depositId, action, body, key, services } = pressed;
   const content = { action, ...body };
-  const pressing = { personId: caller.personId, key, kind: 'deposit', id: depositId, content } as const;
+  const pressing = { origin, key, kind: 'deposit', id: depositId, content } as const;
   return await onceByKey(services, pressing, async () => {
     const found = await findDeposit(services.pool, depositId);
     if (found === undefined || found.status === 'refused')
@@ -87,15 +87,15 @@ async function act(pressed: Pressed, found: Deposit, pressing: Pressing): Promis
 
 /** To the saga that runs, or to one that takes the deposit up; its id is that of its first step, so that a repeat finds it. */
 async function update(
-  { caller, depositId, action, body, key, wait, services }: Pressed,
+  { origin, depositId, action, body, key, wait, services }: Pressed,
   found: Deposit,
 ): Promise<Updated<null>> {
-  const { personId } = caller;
+  const { actor: by } = origin;
   const at = new Date().toISOString();
-  const press = { action, by: personId, idempotencyKey: key, reason: body.reason, at };
+  const press = { action, by, origin, idempotencyKey: key, reason: body.reason, at };
   const input: DepositActionInput =
     body.amount === undefined ? press : { ...press, amountMinor: String(body.amount) };
-  const updateId = `${personId}:${key}`;
+  const updateId = `${by}:${key}`;
   const told = await services.temporal.update<null>(found.workflowId, ACT, updateId, input, wait);
   if (told.outcome !== 'gone' || !depositActions(found.status, found).includes(action)) return told;
   const ended = await endedDeposit(services.pool, depositId);
@@ -116,7 +116,7 @@ async function update(
       { key: SEARCH.playerId, value: playerId },
       { key: SEARCH.currency, value: money.currency },
     ],
-    summary: `Deposit of ${format(money)} for player ${playerId}: ${action}, asked by ${personId}`,
+    summary: `Deposit of ${format(money)} for player ${playerId}: ${action}, asked by ${by}`,
   } as const;
   return await services.temporal.updateAnew<null>(saga, updateId, input, wait);
 }

@@ -2,6 +2,7 @@ import { actionsRoutes } from '../dialects/actions.ts';
 import { callsRoutes } from '../dialects/calls.ts';
 import type { Route } from '../route.ts';
 import { ageingRoutes } from './ageing.ts';
+import { auditRoutes } from './audit.ts';
 import { depositActionsRoutes } from './depositActions.ts';
 import { depositQueueRoutes } from './depositQueue.ts';
 import { depositsRoutes } from './deposits.ts';
@@ -48,5 +49,6 @@ export const routes: readonly Route[] = [
   ...ledgerRoutes,
   ...statementsRoutes,
   ...transfersRoutes,
+  ...auditRoutes,
   ...systemRoutes,
 ];

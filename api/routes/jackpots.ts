@@ -71,13 +71,10 @@ const putJackpot = route({
   params,
   body: z.strictObject({ currency, seed: amountOrZero }),
   answers: { 200: potShape },
-  async handle({ params: { potId }, body, services }) {
+  async handle({ params: { potId }, body, origin, services }) {
     requireCurrency(services, body.currency);
-    const opened = await openPot(services.pool, {
-      potId,
-      currency: body.currency,
-      seed: BigInt(body.seed),
-    });
+    const pot = { potId, currency: body.currency, seed: BigInt(body.seed) };
+    const opened = await openPot(services.pool, pot, origin);
     if ('refusal' in opened) throw problemOf(opened.refusal);
     return { status: 200, body: shapeOf(opened.pot) };
   },

@@ -17,19 +17,21 @@ const common = {
   idempotencyKey: true,
 } as const;
 
+const contentOf = (note: string) => ({ action: 'note', reason: note });
+
 const postWithdrawalNote = route({
   ...common,
   path: '/v1/withdrawals/{withdrawalId}/notes',
   summary: 'Leave a note on a withdrawal',
   params: z.strictObject({ withdrawalId: callerId }),
   answers: { 200: withdrawalShape },
-  async handle({ caller, params: { withdrawalId: id }, body: { note }, idempotencyKey: key, services }) {
-    const pressing = { personId: caller.personId, key, kind: 'withdrawal', id, content: { note } } as const;
+  async handle({ origin, params: { withdrawalId: id }, body: { note }, idempotencyKey: key, services }) {
+    const pressing = { origin, key, kind: 'withdrawal', id, content: contentOf(note) } as const;
     return await onceByKey(services, pressing, async () => {
       const found = await findWithdrawal(services.pool, id);
       if (found === undefined || found.state === 'refused_at_once')
         throw new Problem('not_found', `There is no withdrawal ${id}.`);
-      await addNote(services.pool, pressing, note);
+      await addNote(services.pool, pressing);
       return shapeOf((await findWithdrawal(services.pool, id)) ?? found, services);
     });
   },
@@ -41,13 +43,13 @@ const postDepositNote = route({
   summary: 'Leave a note on a deposit',
   params: z.strictObject({ depositId: callerId }),
   answers: { 200: depositShape },
-  async handle({ caller, params: { depositId: id }, body: { note }, idempotencyKey: key, services }) {
-    const pressing = { personId: caller.personId, key, kind: 'deposit', id, content: { note } } as const;
+  async handle({ origin, params: { depositId: id }, body: { note }, idempotencyKey: key, services }) {
+    const pressing = { origin, key, kind: 'deposit', id, content: contentOf(note) } as const;
     return await onceByKey(services, pressing, async () => {
       const found = await findDeposit(services.pool, id);
       if (found === undefined || found.status === 'refused')
         throw new Problem('not_found', `There is no deposit ${id}.`);
-      await addNote(services.pool, pressing, note);
+      await addNote(services.pool, pressing);
       return depositBody((await findDeposit(services.pool, id)) ?? found, services);
     });
   },

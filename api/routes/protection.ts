@@ -23,10 +23,10 @@ const putLimit = route({
     amount: nullable(z.int().min(0, 'must not be negative')),
   }),
   answers: { 200: z.object({ playerId: z.string(), limits: z.array(limitShape) }) },
-  async handle({ params: { playerId, kind }, body, services }) {
+  async handle({ params: { playerId, kind }, body, origin, services }) {
     requireCurrency(services, body.currency, '/currency');
     const amount = body.amount === null ? null : BigInt(body.amount);
-    const set = await setLimit(services.pool, { ...body, playerId, kind, amount });
+    const set = await setLimit(services.pool, { ...body, playerId, kind, amount }, origin);
     if (set.code === 'player_unknown') throw unknownPlayer(playerId);
     if (set.code !== null) throw problemOf({ code: set.code });
     if (set.raiseId !== null && set.raiseAt !== null) {
@@ -84,13 +84,13 @@ const postBlock = route({
   params: z.strictObject({ playerId: callerId }),
   body: blockBody,
   answers: { 201: blockShape },
-  async handle({ caller, params: { playerId }, body, services }) {
+  async handle({ caller, origin, params: { playerId }, body, services }) {
     if ((caller.kind === 'client') === (body.kind === 'staff'))
       throw problemOf({
         code: 'forbidden',
         facts: { reason: 'A cashier asks for self_exclusion and cooling_off, people for staff blocks.' },
       });
-    const { code, replayed, from } = await block(services.pool, { ...body, playerId });
+    const { code, replayed, from } = await block(services.pool, { ...body, playerId }, origin);
     if (code === 'player_unknown') throw unknownPlayer(playerId);
     if (code !== null || from === null) throw problemOf({ code: code ?? 'internal' });
     const until = body.until === null ? null : new Date(body.until).toISOString();
@@ -111,11 +111,11 @@ const deleteBlock = route({
   allow: ['cashier', 'admin'],
   params: z.strictObject({ playerId: callerId, blockId: callerId }),
   answers: { 200: z.object({ playerId: z.string(), blocks: z.array(blockShape) }) },
-  async handle({ caller, params: { playerId, blockId }, services }) {
+  async handle({ caller, origin, params: { playerId, blockId }, services }) {
     const { blocks: before } = await protectionOf(services.pool, playerId);
     const staff = before.some((one) => one.blockId === blockId && one.kind === 'staff');
     if (caller.kind === 'client' && staff) throw problemOf({ code: 'forbidden' });
-    const code = await liftBlock(services.pool, playerId, blockId);
+    const code = await liftBlock(services.pool, playerId, blockId, origin);
     if (code === 'not_found') throw new Problem('not_found', `There is no block ${blockId} of this player.`);
     if (code === 'forbidden')
       throw problemOf({ code, facts: { reason: 'What the player asked for stays until its end.' } });

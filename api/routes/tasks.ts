@@ -64,8 +64,8 @@ const postDone = route({
   body: z.strictObject({ note: freeText }),
   idempotencyKey: true,
   answers: { 200: taskShape },
-  async handle({ caller, params: { taskId }, body: { note }, idempotencyKey, services }) {
-    const ended = await endTask(services.pool, { taskId, by: caller.personId, key: idempotencyKey, note });
+  async handle({ origin, params: { taskId }, body: { note }, idempotencyKey, services }) {
+    const ended = await endTask(services.pool, { taskId, origin, key: idempotencyKey, note });
     if (ended === undefined) throw new Problem('not_found', `There is no task ${taskId}.`);
     const { task, done } = ended;
     if (!done) {

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import type { Origin } from '../../contract/audit.ts';
 import { ACT } from '../../contract/payments.ts';
 import type { WithdrawalAction } from '../../contract/states/withdrawal.ts';
-import { findWithdrawal, pressWithdrawal, type Presser } from '../../payments/index.ts';
-import { whoIs, type Caller, type Who } from '../auth.ts';
+import { findWithdrawal, pressWithdrawal } from '../../payments/index.ts';
+import type { Caller, Who } from '../auth.ts';
 import { Problem } from '../problem.ts';
 import { route, type Answer, type Services } from '../route.ts';
 import { callerId, freeText } from '../schemas.ts';
@@ -57,8 +58,17 @@ export const withdrawalActionsRoutes = (Object.entries(ACTIONS) as [WithdrawalAc
       idempotencyKey: true,
       waits: true,
       answers: { 200: withdrawalShape, 202: withdrawalShape },
-      handle: async ({ caller, params: { withdrawalId }, body, idempotencyKey, wait, services }) =>
-        await press({ caller, withdrawalId, action, body: body, key: idempotencyKey, wait, services }),
+      handle: async ({ caller, origin, params: { withdrawalId }, body, idempotencyKey, wait, services }) =>
+        await press({
+          caller,
+          origin,
+          withdrawalId,
+          action,
+          body: body,
+          key: idempotencyKey,
+          wait,
+          services,
+        }),
     }),
 );
 
@@ -72,6 +82,7 @@ interface Body {
 
 interface Press {
   readonly caller: Caller;
+  readonly origin: Origin;
   readonly withdrawalId: string;
   readonly action: WithdrawalAction;
   readonly body: Body;
@@ -81,11 +92,18 @@ interface Press {
 }
 
 /** The same key is answered the same. */
-async function press({ caller, withdrawalId, action, body, key, wait, services }: Press): Promise<Answer> {
-  const by = caller.kind === 'client' ? `client:${caller.clientId}` : caller.personId;
-  const role = whoIs(caller) as Presser['role'];
+async function press({
+  caller,
+  origin,
+  withdrawalId,
+  action,
+  body,
+  key,
+  wait,
+  services,
+}: Press): Promise<Answer> {
   const content = { action, ...body };
-  const pressing = { personId: by, key, kind: 'withdrawal', id: withdrawalId, content } as const;
+  const pressing = { origin, key, kind: 'withdrawal', id: withdrawalId, content } as const;
   return await onceByKey(services, pressing, async () => {
     const { pool, temporal } = services;
     const found = await findWithdrawal(pool, withdrawalId);
@@ -100,7 +118,7 @@ async function press({ caller, withdrawalId, action, body, key, wait, services }
     const pressed = await pressWithdrawal(
       pool,
       found,
-      { by, role },
+      origin,
       { ...content, idempotencyKey: key },
       (workflowId, updateId, input) => temporal.update<null>(workflowId, ACT, updateId, input, wait),
     );

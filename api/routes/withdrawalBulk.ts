@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Origin } from '../../contract/audit.ts';
 import { workflowIds } from '../../contract/names.ts';
 import type { BulkAction } from '../../contract/payments.ts';
 import {
@@ -8,7 +9,6 @@ import {
   listWithdrawals,
   saveBulk,
   type Bulk,
-  type Presser,
 } from '../../payments/index.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { route, type Answer, type Services } from '../route.ts';
@@ -99,21 +99,20 @@ const postBulk = route({
   body,
   idempotencyKey: true,
   answers: { 200: bulkShape, 202: bulkShape.pick({ bulkId: true, status: true, dryRun: true }) },
-  async handle({ caller: { personId, role }, body, idempotencyKey: key, services }) {
+  async handle({ origin, body, idempotencyKey: key, services }) {
     const { action, provider } = body;
-    if (!(ACTIONS[action].allow as readonly string[]).includes(role))
-      throw new Problem('forbidden', `The role ${role} may not ${action}.`);
+    if (!(ACTIONS[action].allow as readonly string[]).includes(origin.role))
+      throw new Problem('forbidden', `The role ${origin.role} may not ${action}.`);
     requireProvider(services, provider);
-    const presser = { by: personId, role: role as Presser['role'] };
-    if (body.dryRun) return await tryDry(services, presser, body);
-    const bulk = { presser, key, content: contentOf(body) };
+    if (body.dryRun) return await tryDry(services, origin, body);
+    const bulk = { origin, key, content: contentOf(body) };
     const before = await findBulkOfKey(services.pool, bulk);
     if (before === undefined) await saveBulk(services.pool, bulk, await idsOf(services, body));
     const { bulkId, same } = before ??
       (await findBulkOfKey(services.pool, bulk)) ?? { bulkId: '', same: false };
     if (!same) throw problemOf({ code: 'idempotency_conflict' });
     // Where this failed before, the same press starts it.
-    await startBulk(services, bulkId, `${action}, asked by ${personId}: ${body.reason}`);
+    await startBulk(services, bulkId, `${action}, asked by ${origin.actor}: ${body.reason}`);
     return {
       status: 202,
       body: { bulkId, status: 'running', dryRun: false },
@@ -123,8 +122,8 @@ const postBulk = route({
   },
 });
 
-async function tryDry(services: Services, presser: Presser, body: Body): Promise<Answer> {
-  const items = await dryRun(services.pool, presser, body.action, await idsOf(services, body));
+async function tryDry(services: Services, origin: Origin, body: Body): Promise<Answer> {
+  const items = await dryRun(services.pool, origin, body.action, await idsOf(services, body));
   const progress = { done: items.length, of: items.length };
   return { status: 200, body: { bulkId: null, status: 'done', dryRun: true, progress, items } };
 }

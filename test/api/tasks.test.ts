@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { register, setLimit } from '../../players/index.ts';
 import { startApi, type Api } from './apiUnderTest.ts';
+import { ADMIN } from '../support/origin.ts';
 
 interface Task {
   taskId: string;
@@ -17,7 +18,7 @@ describe('the tasks of staff, over HTTP', () => {
     for (const playerId of ['p-1', 'p-2', 'p-3']) {
       await register(api.database.pool, { playerId, jurisdiction: 'SE', currencies: ['SEK'] });
       const high = { kind: 'deposit', period: 'month', currency: 'SEK', amount: 1_500_000n } as const;
-      await setLimit(api.database.pool, { playerId, ...high });
+      await setLimit(api.database.pool, { playerId, ...high }, ADMIN);
     }
   });
   after(() => api.stop());

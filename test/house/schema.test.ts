@@ -26,7 +26,7 @@ describe('the house rules of the schema', () => {
   after(() => database.drop());
   const column = async (sql: string): Promise<string[]> =>
     (await database.owner.query<{ name: string }>(sql)).rows.map(({ name }) => name);
-  const OURS = `('access', 'ledger', 'payments', 'players', 'rounds')`;
+  const OURS = `('access', 'audit', 'ledger', 'payments', 'players', 'rounds')`;
 
   it('no table or column is named by a word that is not said', async () => {
     const names = await column(`

@@ -1,9 +1,11 @@
 import { openPot } from '../../rounds/index.ts';
 import { wins } from '../rounds/pots.ts';
 import type { Scene } from './recipePlays.ts';
+import { ADMIN } from '../support/origin.ts';
 
 /** Each recipe leaves the pot as it found it, with its seed. */
-const opened = ({ table }: Scene) => openPot(table.pool, { potId: 'grand', currency: 'SEK', seed: 100_000n });
+const opened = ({ table }: Scene) =>
+  openPot(table.pool, { potId: 'grand', currency: 'SEK', seed: 100_000n }, ADMIN);
 
 const stake = ({ table, player, round }: Scene) =>
   table.wager({ round, player, amount: 1_000, contributions: [{ potId: 'grand', amount: 50 }] });

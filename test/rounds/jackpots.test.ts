@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { aPot, aWager, bookOf, inPot, wins } from './pots.ts';
 import { openPot } from '../../rounds/index.ts';
 import { aTable, fateOf, fresh, type Outcomes, type Table } from './table.ts';
+import { ADMIN } from '../support/origin.ts';
 
 describe('a pot', () => {
   let table: Table;
@@ -13,11 +14,11 @@ describe('a pot', () => {
   it('is opened with its seed in it, once; with another seed or currency it would be another pot', async () => {
     const asked = { potId: fresh('pot'), currency: 'SEK', seed: 500n };
     const pot = { ...asked, balance: 500n };
-    const twice = await Promise.all([openPot(table.pool, asked), openPot(table.pool, asked)]);
+    const twice = await Promise.all([openPot(table.pool, asked, ADMIN), openPot(table.pool, asked, ADMIN)]);
     assert.deepEqual(twice, [{ pot }, { pot }]);
     const conflict = { refusal: { code: 'idempotency_conflict' } };
-    assert.deepEqual(await openPot(table.pool, { ...asked, seed: 501n }), conflict);
-    assert.deepEqual(await openPot(table.pool, { ...asked, currency: 'EUR' }), conflict);
+    assert.deepEqual(await openPot(table.pool, { ...asked, seed: 501n }, ADMIN), conflict);
+    assert.deepEqual(await openPot(table.pool, { ...asked, currency: 'EUR' }, ADMIN), conflict);
     assert.deepEqual(await bookOf(table, asked.potId), ['jackpot_seed 500']);
     assert.equal(await inPot(table, await aPot(table, 0)), 0);
   });
@@ -68,7 +69,7 @@ describe('a pot', () => {
     const [potId, player, round, wager] = [fresh('pot'), await table.player(), fresh('r'), fresh('w')];
     const stake = { round, wager, player, contributions: [{ potId, amount: 10 }] };
     assert.equal(fateOf(await table.stake(stake)), 'not_found');
-    await openPot(table.pool, { potId, currency: 'SEK', seed: 0n });
+    await openPot(table.pool, { potId, currency: 'SEK', seed: 0n }, ADMIN);
     assert.equal(fateOf(await table.stake(stake)), 'applied');
     const euros = [{ potId: await aPot(table, 0, 'EUR'), amount: 10 }];
     const other = { round, wager: fresh('w'), player, contributions: euros };
@@ -164,7 +165,7 @@ describe('a pot', () => {
     const requested = await table.request('settlement', id, round, content);
     assert.ok('refusal' in requested);
     assert.equal(requested.refusal.code, 'not_found');
-    await openPot(table.pool, { potId, currency: 'SEK', seed: 10n });
+    await openPot(table.pool, { potId, currency: 'SEK', seed: 10n }, ADMIN);
     assert.equal((await table.settle(round, { [wager]: wins(potId, 10) }, { id })).status, 'done');
   });
 

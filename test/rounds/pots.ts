@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { findPot, openPot } from '../../rounds/index.ts';
 import { fresh, type Table } from './table.ts';
+import { ADMIN } from '../support/origin.ts';
 
 export async function aPot(table: Table, seed = 1_000, currency = 'SEK'): Promise<string> {
   const potId = fresh('pot');
-  const opened = await openPot(table.pool, { potId, currency, seed: BigInt(seed) });
+  const opened = await openPot(table.pool, { potId, currency, seed: BigInt(seed) }, ADMIN);
   assert.ok('pot' in opened);
   return potId;
 }

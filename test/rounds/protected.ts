@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { limitsOf, setLimit, type LimitKind, type LimitPeriod } from '../../players/index.ts';
 import type { Answered } from '../../rounds/index.ts';
 import { fresh, type Table } from './table.ts';
+import { ADMIN } from '../support/origin.ts';
 
 export const limit = (
   table: Table,
@@ -10,13 +11,17 @@ export const limit = (
   period: LimitPeriod,
   amount: number | null,
 ) =>
-  setLimit(table.pool, {
-    playerId,
-    currency: 'SEK',
-    kind,
-    period,
-    amount: amount === null ? null : BigInt(amount),
-  });
+  setLimit(
+    table.pool,
+    {
+      playerId,
+      currency: 'SEK',
+      kind,
+      period,
+      amount: amount === null ? null : BigInt(amount),
+    },
+    ADMIN,
+  );
 
 export const usedOf = async (table: Table, playerId: string) =>
   (await limitsOf(table.pool, playerId)).map((l) => [l.kind, l.period, Number(l.amount), Number(l.used)]);

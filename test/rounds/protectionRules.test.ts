@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { block, register } from '../../players/index.ts';
 import { factsOf, limit, stake } from './protected.ts';
 import { aTable, fateOf, fresh, type Table } from './table.ts';
+import { ADMIN } from '../support/origin.ts';
 
 describe('a calendar limit', () => {
   let table: Table;
@@ -111,9 +112,9 @@ describe('a player who is excluded', () => {
       until: null,
       reason: null,
     } as const;
-    const first = await block(table.pool, asked);
+    const first = await block(table.pool, asked, ADMIN);
     assert.deepEqual(first, { code: null, replayed: false, from: first.from });
-    assert.deepEqual(await block(table.pool, asked), { ...first, replayed: true });
+    assert.deepEqual(await block(table.pool, asked, ADMIN), { ...first, replayed: true });
     assert.equal(fateOf(await stake(table, player, 0)), 'player_blocked');
     assert.equal(fateOf(await stake(table, player, 1)), 'player_blocked');
     await table.settle(round, { [won]: 300 });

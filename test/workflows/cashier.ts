@@ -113,16 +113,8 @@ export class Cashier {
     const playerId = fresh('p');
     await register(this.db.pool, { playerId, jurisdiction, currencies: ['SEK'] });
     if (cash > 0) {
-      const a = {
-        clientId: 'game',
-        awardId: fresh('a'),
-        playerId,
-        currency: 'SEK',
-        amount: BigInt(cash),
-        request: {},
-        objection: null,
-      };
-      await award(this.db.pool, a);
+      const gift = { clientId: 'game', awardId: fresh('a'), playerId, currency: 'SEK', amount: BigInt(cash) };
+      await award(this.db.pool, { ...gift, request: {}, objection: null });
     }
     return playerId;
   }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { block } from '../../players/index.ts';
 import { aCashier } from './aCashier.ts';
 import { fresh, type Cashier } from './cashier.ts';
+import { ADMIN } from '../support/origin.ts';
 
 describe("finance's hands on a deposit", () => {
   let desk: Cashier;
@@ -155,7 +156,7 @@ describe("finance's hands on a deposit", () => {
     await desk.deposit(player, 'sim_late', { depositId, expiresIn: 2 });
     await desk.until('deposits', depositId, 'expired');
     const exclusion = { kind: 'self_exclusion', until: null, reason: null } as const;
-    await block(desk.db.pool, { blockId: fresh('b'), playerId: player, ...exclusion });
+    await block(desk.db.pool, { blockId: fresh('b'), playerId: player, ...exclusion }, ADMIN);
     await desk.until('deposits', depositId, 'refunded');
     assert.equal(await cash(player), 0);
     assert.deepEqual(await theirs(depositId), ['refunded']);

@@ -6,6 +6,7 @@ import { testDatabase } from '../support/postgres.ts';
 import { timeSkipping, testWorker, uniqueTaskQueue } from '../support/temporal.ts';
 import { aCashier } from './aCashier.ts';
 import { fresh, type Cashier } from './cashier.ts';
+import { ADMIN } from '../support/origin.ts';
 
 describe('a raise of a limit', () => {
   it('is in force after its wait and not before, and one taken back never is', async function () {
@@ -15,7 +16,11 @@ describe('a raise of a limit', () => {
     const player = { playerId: fresh('p'), jurisdiction: 'SE', currencies: ['SEK'] } as const;
     await register(db.pool, player);
     const set = (period: LimitPeriod, amount: bigint) =>
-      setLimit(db.pool, { playerId: player.playerId, currency: 'SEK', kind: 'deposit', period, amount });
+      setLimit(
+        db.pool,
+        { playerId: player.playerId, currency: 'SEK', kind: 'deposit', period, amount },
+        ADMIN,
+      );
     const applied: number[] = [];
     const activities = {
       // The workflow's clock jumps here and the database's does not: the database is told that the time has come.
@@ -80,7 +85,7 @@ describe('a deposit of a protected player', () => {
   });
 
   const limit = (player: string, period: LimitPeriod, amount: bigint) =>
-    setLimit(desk.db.pool, { playerId: player, currency: 'SEK', kind: 'deposit', period, amount });
+    setLimit(desk.db.pool, { playerId: player, currency: 'SEK', kind: 'deposit', period, amount }, ADMIN);
 
   it('is refused by the lowest of several limits, which says how much is left, again for the same id', async () => {
     const player = await desk.player();
@@ -130,13 +135,17 @@ describe('a deposit of a protected player', () => {
 
   it('is refused to one who is excluded, whose withdrawal goes through', async () => {
     const player = await desk.player({ cash: 20_000 });
-    await block(desk.db.pool, {
-      blockId: fresh('b'),
-      playerId: player,
-      kind: 'self_exclusion',
-      until: null,
-      reason: null,
-    });
+    await block(
+      desk.db.pool,
+      {
+        blockId: fresh('b'),
+        playerId: player,
+        kind: 'self_exclusion',
+        until: null,
+        reason: null,
+      },
+      ADMIN,
+    );
     assert.equal((await desk.deposit(player, 'sim_captured')).body.code, 'player_blocked');
     const withdrawalId = fresh('wd');
     assert.equal((await desk.withdraw(player, 'SIM-PAID', { withdrawalId })).status, 201);

@@ -71,8 +71,9 @@ begin
   end case;
   insert into payments.events (kind, id, seq, event, by, facts, refused)
     values ('deposit', p_id, p_seq, p_event, coalesce(p_by, d.provider, 'countroom'),
-      jsonb_strip_nulls(facts || jsonb_build_object('transferId', money.transfer_id, 'refused', money.code, 'reason', p_reason)), money.code)
+      jsonb_strip_nulls(facts - 'origin' || jsonb_build_object('transferId', money.transfer_id, 'refused', money.code, 'reason', p_reason)), money.code)
     returning * into step;
+  perform audit.record_step('deposit', p_id, p_facts, p_by, p_reason, d.status, p_to, money.code);
   if money.code is not null then return step; end if;
   update payments.deposits
      set status = p_to, since = case when status = p_to then since else clock_timestamp() end, reason = case when p_event = 'retry' then reason else p_reason end,

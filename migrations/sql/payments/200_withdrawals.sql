@@ -128,10 +128,11 @@ begin
     else p_event end;
   money := payments.withdrawal_money(w, meant, a);
   insert into payments.events (kind, id, seq, event, by, facts, refused)
-    values ('withdrawal', p_id, p_seq, p_event, p_by, jsonb_strip_nulls(coalesce(p_facts, '{}') || jsonb_build_object(
+    values ('withdrawal', p_id, p_seq, p_event, p_by, jsonb_strip_nulls(coalesce(p_facts, '{}') - 'origin' || jsonb_build_object(
       'reason', p_reason, 'refused', money.code, 'transferId', money.transfer_id, 'attempt', nullif(p_attempt, 0), 'provider', nullif(p_provider, ''))),
       money.code)
     returning * into step;
+  perform audit.record_step('withdrawal', p_id, p_facts, p_by, p_reason, w.state, p_to, money.code);
   if money.code is not null then return step; end if;
   update payments.attempts t
      set status = coalesce(s.status, t.status), reason = case when s.status in ('refused', 'unknown', 'declared_unpaid') then p_reason else t.reason end,
