@@ -1,5 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import type { PaymentsConfig } from '../config/index.ts';
+import type { Decision } from '../contract/adjustments.ts';
 import {
   type DepositInput,
   type DepositStep,
@@ -12,6 +13,7 @@ import type { Log } from '../ops/log.ts';
 import type { Pool } from '../ops/postgres.ts';
 import {
   createProviders,
+  decideAdjustment,
   openDeposit,
   openWithdrawal,
   resumeDeposit,
@@ -50,6 +52,8 @@ export function createPaymentsActivities({
     reviewWithdrawal: (withdrawalId: string) => reviewReason(pool, withdrawalId, config.withdrawalsPerHour),
     resumeDeposit: (depositId: string) => resumeDeposit(pool, depositId, workflowId()),
     resumeWithdrawal: (withdrawalId: string) => resumeWithdrawal(pool, withdrawalId, workflowId()),
+    decideAdjustment: (adjustmentId: string, decision: Decision) =>
+      decideAdjustment(pool, adjustmentId, decision),
     ...createProviderActivities({ providers, log }),
   };
 }

@@ -26,6 +26,12 @@ export const amountOrZero = whole
   .nonnegative('must not be negative')
   .meta({ description: 'Whole minor units, 0 allowed', example: 0 });
 
+/** Whole minor units, not 0; negative where it takes. */
+export const signedAmount = whole
+  .min(-MAX, 'must be at least -9007199254740991')
+  .refine((value) => value !== 0, 'must not be 0')
+  .meta({ description: 'Whole minor units, negative where it takes', example: -1250 });
+
 export const currency = z
   .string()
   .refine(isCurrency, 'must be a currency code of three to five capital letters, such as SEK')

@@ -30,6 +30,8 @@ export interface SagaStart {
   readonly summary: string;
   /** Some lines of Markdown for the same person. */
   readonly details?: string;
+  /** Our books alone decide, so that one that was ended by hand may be started again. */
+  readonly again?: true;
 }
 
 /** What came of a saga within the time the caller gave it. `closed`: it ended before, our own records have the outcome. */
@@ -189,7 +191,7 @@ const startOptions = (saga: SagaStart) =>
     taskQueue: saga.taskQueue,
     args: [...saga.args],
     // A finished saga must never be started again by a late duplicate.
-    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    workflowIdReusePolicy: saga.again === true ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
     typedSearchAttributes: new TypedSearchAttributes([...saga.searchAttributes]),
     staticSummary: saga.summary,

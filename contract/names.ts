@@ -15,6 +15,7 @@ export const workflowIds = {
   lateDeposit: (clientId: string, depositId: string) => `late-deposit/${clientId}/${depositId}`,
   depositAction: (clientId: string, depositId: string, step: number) =>
     `deposit-action/${clientId}/${depositId}/${String(step)}`,
+  adjustment: (adjustmentId: string) => `adjustment/${adjustmentId}`,
   bulk: (bulkId: string) => `bulk/${bulkId}`,
   chargeback: (clientId: string, depositId: string) => `chargeback/${clientId}/${depositId}`,
   settlement: (clientId: string, settlementId: string) => `settlement/${clientId}/${settlementId}`,

@@ -115,7 +115,7 @@ create table payments.actions (
   answer jsonb not null,
   acted_at timestamptz not null default clock_timestamp(),
   primary key (person_id, idempotency_key),
-  constraint actions_kind_known check (kind in ('deposit', 'withdrawal'))
+  constraint actions_kind_known check (kind in ('deposit', 'withdrawal', 'adjustment'))
 );
 
 -- What providers said, as it came: stored before it is acknowledged, processed after.

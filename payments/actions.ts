@@ -5,10 +5,10 @@ import type { Pool } from '../ops/postgres.ts';
 export interface Pressing {
   readonly origin: Origin;
   readonly key: string;
-  readonly kind: 'deposit' | 'withdrawal';
+  readonly kind: 'deposit' | 'withdrawal' | 'adjustment';
   readonly id: string;
   /** The action and what came with it, to tell a repeat from a conflict. */
-  readonly content: { readonly action: string; readonly reason: string };
+  readonly content: { readonly action: string; readonly reason: string | null };
 }
 
 export interface SavedAction {

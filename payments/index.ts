@@ -28,6 +28,13 @@ export {
   type BulkItem,
 } from './bulks.ts';
 export { actionsOf, pressWithdrawal, type TellSaga } from './press.ts';
+export {
+  askAdjustment,
+  decideAdjustment,
+  findAdjustment,
+  listAdjustments,
+  type Adjustment,
+} from './adjustments.ts';
 export { addNote } from './notes.ts';
 export { ageOfQueue, listDeposits, listWithdrawals, type Filters } from './queues.ts';
 export { findDeposit, findWithdrawal, type Deposit, type TimelineItem, type Withdrawal } from './read.ts';

@@ -1,4 +1,5 @@
 // What the workers bundle: the name of an export is the workflow's type.
+export { adjustment } from './adjustment.ts';
 export { bulk } from './bulk.ts';
 export { deposit } from './deposit.ts';
 export { expireHolds } from './expireHolds.ts';

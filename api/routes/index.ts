@@ -1,6 +1,7 @@
 import { actionsRoutes } from '../dialects/actions.ts';
 import { callsRoutes } from '../dialects/calls.ts';
 import type { Route } from '../route.ts';
+import { adjustmentsRoutes } from './adjustments.ts';
 import { ageingRoutes } from './ageing.ts';
 import { auditRoutes } from './audit.ts';
 import { depositActionsRoutes } from './depositActions.ts';
@@ -45,6 +46,7 @@ export const routes: readonly Route[] = [
   ...withdrawalBulkRoutes,
   ...depositActionsRoutes,
   ...notesRoutes,
+  ...adjustmentsRoutes,
   ...webhooksRoutes,
   ...ledgerRoutes,
   ...statementsRoutes,
