@@ -37,7 +37,7 @@ export async function adjustment(input: AdjustmentInput): Promise<string> {
       return null;
     },
     {
-      validator: ({ decision, origin }) => {
+      validator: ({ decision, origin }: Decision) => {
         if (decision === 'approve' && origin.actor === askedBy)
           throw ApplicationFailure.nonRetryable('nobody approves what they asked for', 'forbidden');
       },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { aCashier } from './aCashier.ts';
 import { fresh, type Cashier, type Reply } from './cashier.ts';
 
-/** Above it a second person is needed: 10,000.00 by default. */
+/** Above it a second person is needed: 1,000.00 by default. */
 const ABOVE_TIER = 2_000_000;
 
 describe('an adjustment by staff', () => {
