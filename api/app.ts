@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import express, { type ErrorRequestHandler, type RequestHandler, type Response } from 'express';
 import { PROBLEMS } from '../contract/codes.ts';
 import { observeRequest } from '../ops/metrics.ts';
-import { originOf, Authenticator, verifyDialect, verifySignature, whoIs, type Caller } from './auth.ts';
+import { Authenticator, originOf, verifyDialect, verifySignature, whoIs, type Caller } from './auth.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { docs } from './docs.ts';
 import { asProblem } from './failure.ts';
@@ -15,13 +16,16 @@ import {
   readPrefer,
   readTraceId,
   refuseMisfits,
+  requireCsv,
   requireJson,
   routable,
+  streamBody,
   validate,
 } from './request.ts';
 import type { Answer, Route, Services } from './route.ts';
 
 const DEFAULT_BODY_LIMIT = 64 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /** The HTTP application: every route of the table, the docs of the same table, then problems for what is left. */
 export function createApp(services: Services, routes: readonly Route[]): express.Express {
@@ -98,7 +102,9 @@ function serve(route: Route, services: Services, authenticator: Authenticator): 
     }
     const { caller } = locals;
     if (route.allow !== 'anyone') requireRole(route.allow, caller);
-    const rawBody = await readBody(request, route.bodyLimit ?? DEFAULT_BODY_LIMIT);
+    const bodyLimit = route.bodyLimit ?? DEFAULT_BODY_LIMIT;
+    if (route.csv === true) requireCsv(request.headers['content-type']);
+    const rawBody = route.csv === true ? NOTHING : await readBody(request, bodyLimit);
     if (caller?.kind === 'client') {
       if (dialect !== undefined) verifyDialect(dialect, caller, request.headers, rawBody);
       else verifySignature(caller, request.headers, request.method, request.originalUrl, rawBody);
@@ -115,6 +121,7 @@ function serve(route: Route, services: Services, authenticator: Authenticator): 
       query,
       body,
       rawBody,
+      ...(route.csv === true && { upload: Readable.from(streamBody(request, bodyLimit)) }),
       headers: request.headers,
       wait: readPrefer(request.headers['prefer']),
       idempotencyKey:

@@ -69,6 +69,9 @@ function operation(route: Route): ZodOpenApiOperationObject {
     ...(route.body === undefined
       ? {}
       : { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
+    ...(route.csv === true && {
+      requestBody: { required: true, content: { 'text/csv': { schema: z.string() } } },
+    }),
     responses: { ...answers(route), ...problems(route) },
   };
 }
@@ -173,12 +176,12 @@ function problems(route: Route): ZodOpenApiResponsesObject {
   );
 }
 
-function isPossible({ allow, method, body, raw }: Route, status: number): boolean {
+function isPossible({ allow, method, body, csv, raw }: Route, status: number): boolean {
   if (status === 500 || status === 503) return true;
   if (allow === 'anyone') return raw === true && [400, 401, 404, 413].includes(status);
   if (status === 405) return false;
   if (method === 'get') return [400, 401, 403, 404, 409, 429].includes(status);
-  return status !== 415 || body !== undefined;
+  return status !== 415 || body !== undefined || csv === true;
 }
 
 function exampleOf(code: ProblemCode) {

@@ -6,8 +6,7 @@ import type { Wait } from './temporal.ts';
 
 /** Reads the body as it came, refusing more than `limit` bytes: signatures cover these very bytes. */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const tooLarge = () => new Problem('payload_too_large', `A body here has at most ${String(limit)} bytes.`);
-  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge();
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
   return await new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -15,12 +14,25 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size <= limit) chunks.push(chunk);
-      else reject(tooLarge());
+      else reject(tooLarge(limit));
     });
     request.once('end', () => resolve(Buffer.concat(chunks)));
     request.once('error', reject);
   });
 }
+
+/** The body as it comes, refusing more than `limit` bytes. Whoever reads it may stop: the connection stays, for the answer. */
+export async function* streamBody(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+  let size = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limit) throw tooLarge(limit);
+    yield chunk;
+  }
+}
+
+const tooLarge = (limit: number) =>
+  new Problem('payload_too_large', `A body here has at most ${String(limit)} bytes.`);
 
 /** `Prefer: wait=N` (default 5, at most 30 seconds) or `Prefer: respond-async`: RFC 7240. */
 export function readPrefer(header: string | string[] | undefined): Wait {
@@ -37,6 +49,11 @@ export function readTraceId(header: string | string[] | undefined, fresh: () => 
       ? /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(header)?.[1]
       : undefined;
   return traceId === undefined || /^0+$/.test(traceId) ? fresh() : traceId;
+}
+
+export function requireCsv(contentType: string | undefined): void {
+  if (/^text\/csv\s*(;|$)/i.test(contentType ?? '')) return;
+  throw new Problem('unsupported_media_type', 'Send the file as `Content-Type: text/csv`.');
 }
 
 export function requireJson(contentType: string | undefined): void {

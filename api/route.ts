@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { Knex } from 'knex';
 import type { z } from 'zod';
 import type { Origin } from '../contract/audit.ts';
@@ -28,6 +29,7 @@ export interface Request<P, Q, B, C extends Caller = Caller> {
   readonly query: Q;
   readonly body: B;
   readonly rawBody: Buffer;
+  readonly upload: Readable;
   readonly headers: IncomingHttpHeaders;
   readonly wait: Wait;
   readonly idempotencyKey: string;
@@ -61,6 +63,8 @@ export interface Route {
   readonly bodyLimit?: number;
   /** The handler reads the raw body itself: a webhook. */
   readonly raw?: boolean;
+  /** The body is `text/csv`, and read as `upload` while it comes: it may be longer than memory. */
+  readonly csv?: boolean;
   /** It is called by the client its `{clientId}` names, who signs and is told of problems in its own manner. */
   readonly dialect?: Dialect;
   /** Requires the header `Idempotency-Key`: an operator's action. */

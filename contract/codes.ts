@@ -9,7 +9,7 @@ export const PROBLEMS = {
   not_found: [404, 'There is no such thing'],
   method_not_allowed: [405, 'This address does not take this method'],
   payload_too_large: [413, 'The body is too large'],
-  unsupported_media_type: [415, 'The body must be application/json'],
+  unsupported_media_type: [415, 'The body must be of the documented media type'],
   invalid_request: [400, 'The request does not fit the contract'],
   idempotency_conflict: [409, 'This id was used before with other content'],
   player_unknown: [422, 'The player is not registered'],

@@ -18,6 +18,7 @@ export const workflowIds = {
   adjustment: (adjustmentId: string) => `adjustment/${adjustmentId}`,
   bulk: (bulkId: string) => `bulk/${bulkId}`,
   chargeback: (clientId: string, depositId: string) => `chargeback/${clientId}/${depositId}`,
+  reconciliation: (reconciliationId: string) => `reconciliation/${reconciliationId}`,
   settlement: (clientId: string, settlementId: string) => `settlement/${clientId}/${settlementId}`,
   resettlement: (clientId: string, settlementId: string) => `resettlement/${clientId}/${settlementId}`,
   raiseLimit: (playerId: string, raiseId: string) => `raise-limit/${playerId}/${raiseId}`,

@@ -39,6 +39,16 @@ export { addNote } from './notes.ts';
 export { ageOfQueue, listDeposits, listWithdrawals, type Filters } from './queues.ts';
 export { findDeposit, findWithdrawal, type Deposit, type TimelineItem, type Withdrawal } from './read.ts';
 
+export {
+  daysToReconcile,
+  findReconciliation,
+  listDifferences,
+  reconcile,
+  resolveDifference,
+} from './reconciliations.ts';
+export { SettlementFileError, storeSettlementFile } from './settlementFile.ts';
+export { listLiabilitySnapshots, takeLiabilitySnapshot } from './snapshots.ts';
+
 /** The configured providers by name, in the order they are tried. */
 export const createProviders = ({
   providers,

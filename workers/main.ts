@@ -5,6 +5,7 @@ import {
   createLedgerActivities,
   createPaymentsActivities,
   createProtectionActivities,
+  createReconciliationActivities,
   createRoundsActivities,
   createStaleRoundsActivities,
 } from '../activities/index.ts';
@@ -82,6 +83,7 @@ function activitiesOf(
         ...createLedgerActivities({ pool, log }),
         ...createProtectionActivities({ pool }),
         ...createStaleRoundsActivities({ pool }),
+        ...createReconciliationActivities({ pool, config: config.payments, log }),
       };
   }
 }

@@ -27,6 +27,18 @@ export const SCHEDULES = [
     every: '1d',
     note: 'Makes partitions of the ledger for the months ahead.',
   },
+  {
+    scheduleId: 'reconcile-days',
+    workflowType: 'reconcileDays',
+    every: '1h',
+    note: "Fetches each provider's settlement file of the days before, and matches it with our books.",
+  },
+  {
+    scheduleId: 'liability-snapshot',
+    workflowType: 'liabilitySnapshot',
+    every: '1d',
+    note: 'At midnight UTC: what is owed to the players, by jurisdiction and currency.',
+  },
 ] as const;
 
 /** Makes the schedules, or brings those that are there up to date; one that was paused by a person stays paused. */

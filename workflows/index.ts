@@ -5,6 +5,7 @@ export { deposit } from './deposit.ts';
 export { expireHolds } from './expireHolds.ts';
 export { openMonths } from './openMonths.ts';
 export { raiseLimit } from './raiseLimit.ts';
+export { liabilitySnapshot, reconcileDays, reconciliation } from './reconciliation.ts';
 export { resettlement } from './resettlement.ts';
 export { settlement } from './settlement.ts';
 export { staleRound } from './staleRound.ts';

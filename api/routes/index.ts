@@ -13,7 +13,9 @@ import { ledgerRoutes } from './ledger.ts';
 import { notesRoutes } from './notes.ts';
 import { operationsRoutes } from './operations.ts';
 import { playersRoutes } from './players.ts';
+import { reconciliationsRoutes } from './reconciliations.ts';
 import { roundsRoutes } from './rounds.ts';
+import { snapshotsRoutes } from './snapshots.ts';
 import { statementsRoutes } from './statements.ts';
 import { systemRoutes } from './system.ts';
 import { tasksRoutes } from './tasks.ts';
@@ -47,8 +49,10 @@ export const routes: readonly Route[] = [
   ...depositActionsRoutes,
   ...notesRoutes,
   ...adjustmentsRoutes,
+  ...reconciliationsRoutes,
   ...webhooksRoutes,
   ...ledgerRoutes,
+  ...snapshotsRoutes,
   ...statementsRoutes,
   ...transfersRoutes,
   ...auditRoutes,

@@ -114,6 +114,10 @@ export class Books {
     return this.#refunds.get(key);
   }
 
+  refunds(): Refund[] {
+    return [...this.#refunds.values()];
+  }
+
   event(eventId: string): Event | undefined {
     return this.#events.get(eventId);
   }

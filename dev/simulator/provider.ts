@@ -95,7 +95,7 @@ function createApp({ options: { name, apiKey }, url, books, clock, desk }: Parts
     response.type('text/plain').send(`${text}Back to the shop: ${payment.returnUrl ?? ''}\n`);
   });
   app.get('/settlement-file', async (request, response) => {
-    const file = settlementFile(books.items(), readDay(request));
+    const file = settlementFile(books.items(), books.refunds(), readDay(request));
     await books.written;
     response.type('text/csv').send(file);
   });

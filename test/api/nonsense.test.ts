@@ -97,7 +97,8 @@ describe('nonsense', () => {
       );
     const bodySchema = operation.requestBody?.content['application/json']?.schema;
     const method = route.method.toUpperCase();
-    const send = (path: string, body?: unknown, headers: OutgoingHttpHeaders = HEADERS) =>
+    const usualHeaders = route.csv === true ? { ...HEADERS, 'Content-Type': 'text/csv' } : HEADERS;
+    const send = (path: string, body?: unknown, headers: OutgoingHttpHeaders = usualHeaders) =>
       api.call({ method, path, as: callerOf(route), body, headers });
     // Dialects are signed and answer in their own manner: test/dialects/.
     if ((route.allow === 'anyone' && route.raw !== true) || route.dialect !== undefined) continue;

@@ -111,7 +111,7 @@ describe('the audit trail', () => {
       ['admin', 'open', null, { currency: 'SEK', seed: 100 }],
     ]);
     const depositId = fresh('d');
-    await desk.deposit(await desk.player(), 'tok_instant', { depositId });
+    await desk.deposit(await desk.player(), 'sim_captured', { depositId });
     await desk.until('deposits', depositId, 'credited');
     assert.equal((await desk.actOnDeposit(depositId, 'refund')).status, 200);
     assert.equal(

@@ -38,8 +38,9 @@ export interface Reply {
 export class Cashier {
   readonly db: TestDatabase;
   readonly env: TestWorkflowEnvironment;
-  readonly #url: string;
-  readonly #providers: Record<string, string>;
+  readonly url: string;
+  /** Their addresses, by name. */
+  readonly providers: Record<string, string>;
   readonly #meddling = new Map<string, Meddle>();
   readonly #attempts = new Map<string, number>();
   readonly #closers: (() => Promise<unknown>)[] = [];
@@ -52,8 +53,8 @@ export class Cashier {
   ) {
     this.db = db;
     this.env = env;
-    this.#url = url;
-    this.#providers = providers;
+    this.url = url;
+    this.providers = providers;
   }
 
   onClose(close: () => Promise<unknown>): void {
@@ -128,7 +129,7 @@ export class Cashier {
       headers = {},
     }: { as?: string; body?: unknown; headers?: Record<string, string> } = {},
   ): Promise<Reply> {
-    const response = await fetch(this.#url + path, {
+    const response = await fetch(this.url + path, {
       method,
       headers: {
         authorization: `Bearer ${keyOf(as)}`,
@@ -216,7 +217,7 @@ export class Cashier {
   ): Promise<{ provider: string; state: string; amount: number; key: string }[]> {
     const items = await Promise.all(
       PROVIDERS.map(async (provider) => {
-        const response = await fetch(`${String(this.#providers[provider])}/sim/books?reference=${reference}`);
+        const response = await fetch(`${String(this.providers[provider])}/sim/books?reference=${reference}`);
         const { items } = (await response.json()) as {
           items: { state: string; amount: number; key: string }[];
         };
@@ -230,7 +231,7 @@ export class Cashier {
   async breakProviders(mode: 'down' | 'slow', forMs: number): Promise<void> {
     for (const provider of PROVIDERS) {
       const body = JSON.stringify({ mode, forMs });
-      await fetch(`${String(this.#providers[provider])}/sim/faults`, {
+      await fetch(`${String(this.providers[provider])}/sim/faults`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body,
