@@ -19,6 +19,7 @@ import {
   resumeDeposit,
   resumeWithdrawal,
   reviewReason,
+  routeOf,
   stepDeposit,
   stepWithdrawal,
 } from '../payments/index.ts';
@@ -35,18 +36,28 @@ export function createPaymentsActivities({
   log: Log;
 }) {
   const providers = createProviders(config);
-  const terms = (money: MoneyDto): Terms => ({
-    providers: [...providers.keys()],
+  const terms = (money: MoneyDto, route: readonly string[] | undefined): Terms => ({
+    providers: route ?? [...providers.keys()],
     fallback: config.fallback,
     askFirstAfterMs: config.askFirstAfterMs,
     askAtMostEveryMs: config.askAtMostEveryMs,
     overdueAfterMs: config.overdueAfterMs,
     needsApproval: BigInt(money.minor) > BigInt(config.approvalAboveMajor) * minorPerMajor(money.currency),
   });
+  const routeOfDeposit = ({ playerId, money, method: { type: method } }: DepositInput) =>
+    routeOf(pool, config, { kind: 'deposit', playerId, money, method });
+  const routeOfWithdrawal = ({ playerId, money, destination: { type: method } }: WithdrawalInput) =>
+    routeOf(pool, config, { kind: 'withdrawal', playerId, money, method });
   return {
-    openDeposit: (input: DepositInput) => openDeposit(pool, input, workflowId(), terms(input.money)),
-    openWithdrawal: (input: WithdrawalInput) => openWithdrawal(pool, input, workflowId(), terms(input.money)),
-    termsNow: (money: MoneyDto) => Promise.resolve(terms(money)),
+    openDeposit: async (input: DepositInput) => {
+      const route = await routeOfDeposit(input);
+      return await openDeposit(pool, objected(input, route), workflowId(), terms(input.money, route));
+    },
+    openWithdrawal: async (input: WithdrawalInput) => {
+      const route = await routeOfWithdrawal(input);
+      return await openWithdrawal(pool, objected(input, route), workflowId(), terms(input.money, route));
+    },
+    termsNow: async (input: WithdrawalInput) => terms(input.money, await routeOfWithdrawal(input)),
     stepDeposit: (step: DepositStep) => stepDeposit(pool, step),
     stepWithdrawal: (step: WithdrawalStep) => stepWithdrawal(pool, step),
     reviewWithdrawal: (withdrawalId: string) => reviewReason(pool, withdrawalId, config.withdrawalsPerHour),
@@ -57,6 +68,13 @@ export function createPaymentsActivities({
     ...createProviderActivities({ providers, log }),
   };
 }
+
+/** Where no provider takes it, that is what is against it. */
+const objected = <Input extends DepositInput | WithdrawalInput>(
+  input: Input,
+  route: readonly string[] | undefined,
+): Input =>
+  route?.length === 0 && input.objection === null ? { ...input, objection: 'no_provider' } : input;
 
 export type PaymentsActivities = ReturnType<typeof createPaymentsActivities>;
 

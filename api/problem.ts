@@ -103,6 +103,7 @@ const DETAILS: Record<ProblemCode, (facts: Facts) => string> = {
     `A limit must be set first.${and(facts, 'missing', (missing) => `Missing: ${missing}.`)}`,
   limit_exceeded: (facts) =>
     `A limit of the player would be exceeded.${and(facts, 'kind', (kind) => `Limit: ${kind}.`)}`,
+  no_provider: () => 'No configured payment provider takes this amount, currency and method for this player.',
   amount_too_large: () => "The player's balance would go past 2^53-1 minor units.",
   insufficient_funds(facts) {
     const known = money(facts);

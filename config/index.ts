@@ -4,12 +4,26 @@ const milliseconds = (fallback: number) =>
   z.coerce.number().int().positive().max(86_400_000).default(fallback);
 const port = z.coerce.number().int().min(1).max(65_535);
 
-const provider = z.strictObject({
+const common = {
   name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
-  url: z.url(),
   apiKey: z.string().min(8),
   webhookSecret: z.string().min(8),
-});
+  /** Takes nothing new; what is under way with it goes on. */
+  off: z.boolean().default(false),
+  /** What it is for; where a list is left out, for all of them. */
+  kinds: z.array(z.enum(['deposit', 'withdrawal'])).optional(),
+  currencies: z.array(z.string()).optional(),
+  jurisdictions: z.array(z.string()).optional(),
+  /** Of a deposit, or types of a withdrawal's destination. */
+  methods: z.array(z.string()).optional(),
+  /** In major units, both included. */
+  minMajor: z.int().nonnegative().optional(),
+  maxMajor: z.int().positive().optional(),
+};
+const provider = z.union([
+  z.strictObject({ ...common, adapter: z.literal('simulator').default('simulator'), url: z.url() }),
+  z.strictObject({ ...common, adapter: z.literal('stripe'), url: z.url().optional() }),
+]);
 
 /** Text holding JSON, parsed before the inner schema looks at it. */
 const json = <T extends z.ZodType>(inner: T) =>
@@ -48,7 +62,7 @@ const environment = z.object({
     .regex(/^[A-Z]{3,5}(,[A-Z]{3,5})*$/, 'must be currency codes separated by commas')
     .default('SEK,EUR,GBP,USD,DKK,NOK,JPY,KWD')
     .transform((list) => list.split(',')),
-  /** Payment providers in the order they are tried, as a JSON array of {name, url, apiKey, webhookSecret}. */
+  /** Payment providers in the order they are tried, as a JSON array: docs/configuration.md. */
   COUNTROOM_PROVIDERS: json(z.array(provider)).default([]),
   /** Withdrawals above this many major units (1000 = 1,000.00 SEK or ¥1,000) need a second person. */
   COUNTROOM_APPROVAL_ABOVE: z.coerce.number().int().nonnegative().default(1000),

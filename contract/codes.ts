@@ -24,6 +24,7 @@ export const PROBLEMS = {
   player_blocked: [422, 'The player is blocked'],
   limit_required: [422, 'A limit must be set first'],
   limit_exceeded: [422, 'A limit would be exceeded'],
+  no_provider: [422, 'No payment provider takes this payment'],
   amount_too_large: [422, 'The amount is too large'],
   insufficient_funds: [422, 'There is not enough money'],
   internal: [500, 'Something broke on our side'],

@@ -24,6 +24,7 @@ create table payments.deposits (
 );
 create index deposits_queue on payments.deposits (created_at, deposit_id);
 create index deposits_by_status on payments.deposits (status, created_at, deposit_id);
+create index deposits_by_reference on payments.deposits (provider_reference);
 create index deposits_by_player on payments.deposits (player_id, created_at);
 
 -- Money of a deposit on its way back, all of it or a part; one at a time is asked for.

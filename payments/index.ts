@@ -1,5 +1,6 @@
 import type { PaymentsConfig } from '../config/index.ts';
 import { SimulatorProvider } from './adapters/simulator.ts';
+import { StripeProvider } from './adapters/stripe.ts';
 import type { PaymentProvider } from './provider.ts';
 
 export type { Asked, PaymentProvider, PaymentRequest, PayoutRequest, RefundRequest } from './provider.ts';
@@ -37,6 +38,7 @@ export {
 } from './adjustments.ts';
 export { addNote } from './notes.ts';
 export { ageOfQueue, listDeposits, listWithdrawals, type Filters } from './queues.ts';
+export { routeOf } from './routing.ts';
 export { findDeposit, findWithdrawal, type Deposit, type TimelineItem, type Withdrawal } from './read.ts';
 
 export {
@@ -54,4 +56,11 @@ export const createProviders = ({
   providers,
   providerTimeoutMs,
 }: PaymentsConfig): ReadonlyMap<string, PaymentProvider> =>
-  new Map(providers.map((options) => [options.name, new SimulatorProvider(options, providerTimeoutMs)]));
+  new Map(
+    providers.map((options) => [
+      options.name,
+      options.adapter === 'stripe'
+        ? new StripeProvider(options, providerTimeoutMs)
+        : new SimulatorProvider(options, providerTimeoutMs),
+    ]),
+  );

@@ -39,6 +39,7 @@ export interface WebhookEvent {
   readonly eventId: string;
   readonly kind: 'deposit' | 'withdrawal';
   readonly reference: string;
+  /** Where a provider does not tell our key, it is empty: the payment is found by the provider's reference. */
   readonly news: ProviderNews;
 }
 
@@ -61,6 +62,9 @@ export interface PaymentProvider {
    * @throws where the provider cannot tell just now
    */
   settlementFile?(day: string): Promise<Readable>;
-  /** `forged`: the signature or the time is wrong; `malformed`: signed, but not what this provider sends. */
-  readWebhook(rawBody: Buffer, headers: IncomingHttpHeaders): WebhookEvent | 'forged' | 'malformed';
+  /** `forged`: the signature or the time is wrong; `malformed`: signed, but not what this provider sends; `ignored`: it changes nothing here. */
+  readWebhook(
+    rawBody: Buffer,
+    headers: IncomingHttpHeaders,
+  ): WebhookEvent | 'forged' | 'malformed' | 'ignored';
 }

@@ -1,4 +1,4 @@
-import type { ProviderNews } from '../contract/payments.ts';
+import { depositKey, type ProviderNews } from '../contract/payments.ts';
 import { inTransaction, isOfTheData, type Pool, type Tx } from '../ops/postgres.ts';
 import type { WebhookEvent } from './provider.ts';
 
@@ -107,24 +107,33 @@ async function deliverOrWait(
 const SUBJECTS = {
   deposit: `
     select 'deposit' as kind, deposit_id as id, client_id as "clientId", workflow_id as "workflowId", 0 as returns from payments.deposits
-     where deposit_id = $1 and 'deposit:' || deposit_id = $2 and coalesce(provider, $3) = $3`,
+     where (deposit_id = $1 and 'deposit:' || deposit_id = $2 and coalesce(provider, $3) = $3)
+        or ($2 = '' and provider_reference = $4 and provider = $3)`,
   withdrawal: `
     select 'withdrawal' as kind, w.withdrawal_id as id, client_id as "clientId", workflow_id as "workflowId", returns
       from payments.withdrawals w join payments.attempts a using (withdrawal_id)
-     where w.withdrawal_id = $1 and a.key = $2 and a.provider = $3`,
+     where w.withdrawal_id = $1 and a.key = $2 and a.provider = $3 and $4::text is not null`,
 } as const;
 
 async function deliverOne(
   tx: Tx,
   provider: string,
-  { kind, reference, news }: WebhookEvent,
+  { kind, reference, news: told }: WebhookEvent,
   deliver: Deliver,
 ): Promise<string> {
   // One at a time per payment: two that come after its end must not both start a saga for it.
-  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 1))', [`${kind}/${reference}`]);
-  const { rows } = await tx.query<Subject>(SUBJECTS[kind], [reference, news.key, provider]);
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 1))', [
+    `${kind}/${told.key === '' ? told.providerReference : reference}`,
+  ]);
+  const { rows } = await tx.query<Subject>(SUBJECTS[kind], [
+    reference,
+    told.key,
+    provider,
+    told.providerReference,
+  ]);
   const [subject] = rows;
   if (subject === undefined) throw new Error(`no ${kind} ${reference} with ${provider} yet`);
+  const news = told.key === '' ? { ...told, key: depositKey(subject.id) } : told;
   const { outcome, startedAs } = await deliver(subject, news);
   if (startedAs !== undefined) {
     // What comes next is for the new saga to hear.

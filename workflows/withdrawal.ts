@@ -73,7 +73,7 @@ async function open(input: WithdrawalInput, record: WithdrawalRecord): Promise<T
 
 /** After a provider's word that came when the saga had ended. Where another saga goes on with it, that one will hear. */
 async function takeUp(input: WithdrawalInput, record: WithdrawalRecord): Promise<Terms | undefined> {
-  const terms = await books('read the terms').termsNow(input.money);
+  const terms = await books('read the terms').termsNow(input);
   const stands = await books('take up the withdrawal again').resumeWithdrawal(input.withdrawalId);
   record.resumed(terms, stands);
   return stands.mine ? terms : undefined;

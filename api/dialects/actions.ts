@@ -30,6 +30,7 @@ export const WORDS: Readonly<Record<ProblemCode, { status: number; error: string
   player_blocked: { status: 422, error: 'PLAYER_BLOCKED', retry: false },
   limit_required: { status: 422, error: 'LIMIT_REACHED', retry: false },
   limit_exceeded: { status: 422, error: 'LIMIT_REACHED', retry: false },
+  no_provider: { status: 422, error: 'NO_PROVIDER', retry: false },
   amount_too_large: { status: 422, error: 'AMOUNT_TOO_LARGE', retry: false },
   insufficient_funds: { status: 422, error: 'NOT_ENOUGH_MONEY', retry: false },
   internal: { status: 500, error: 'TRY_AGAIN', retry: true },

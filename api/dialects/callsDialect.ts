@@ -27,6 +27,7 @@ export const STATUSES: Readonly<Record<ProblemCode, { status: string; retry: boo
   player_blocked: { status: 'ERROR_PLAYER_BLOCKED', retry: false },
   limit_required: { status: 'ERROR_LIMIT', retry: false },
   limit_exceeded: { status: 'ERROR_LIMIT', retry: false },
+  no_provider: { status: 'ERROR_NO_PROVIDER', retry: false },
   amount_too_large: { status: 'ERROR_AMOUNT_TOO_LARGE', retry: false },
   insufficient_funds: { status: 'ERROR_NOT_ENOUGH_MONEY', retry: false },
   internal: { status: 'ERROR_TRY_AGAIN', retry: true },

@@ -25,7 +25,7 @@ const postWebhook = route({
       throw new Problem('invalid_request', `The notification is not one of ${name}'s.`, {
         errors: [{ pointer: '', detail: 'must be a notification as the provider documents it' }],
       });
-    await storeWebhook(services.pool, name, event);
+    if (event !== 'ignored') await storeWebhook(services.pool, name, event);
     return { status: 200, body: { received: true } };
   },
 });

@@ -52,6 +52,27 @@ describe('what providers tell us', () => {
     assert.equal(handed.length, 1);
   });
 
+  it('that names a payment only as its provider does finds it by that, with the same provider', async () => {
+    const id = await aDeposit();
+    await queue
+      .db()
+      .owner.query(
+        `update payments.deposits set provider = 'nordpay', provider_reference = 'pi_7' where deposit_id = $1`,
+        [id],
+      );
+    const dispute = { ...news(id), key: '', providerReference: 'pi_7', state: 'charged_back' } as const;
+    const event = { eventId: 'e-7', kind: 'deposit', reference: '', news: dispute } as const;
+    await storeWebhook(queue.db().pool, 'eastpay', event);
+    await deliverAll();
+    assert.equal(handed.length, 0);
+    await storeWebhook(queue.db().pool, 'nordpay', event);
+    await deliverAll();
+    assert.deepEqual(
+      handed.map(({ subject, news: { key, state } }) => [subject.id, key, state]),
+      [[id, `deposit:${id}`, 'charged_back']],
+    );
+  });
+
   it('that comes twenty times at once is stored once and handed over once', async () => {
     const id = await aDeposit();
     await Promise.all(Array.from({ length: 20 }, () => tell(id, { eventId: 'e-1' })));
