@@ -11,7 +11,7 @@ const CONTRACT = `
   unauthenticated 401, rate_limited 429, forbidden 403, not_found 404, method_not_allowed 405, payload_too_large 413,
   unsupported_media_type 415, invalid_request 400, idempotency_conflict 409, player_unknown 422, unknown_currency 422,
   currency_mismatch 422, wager_unknown 422, round_closed 409, round_voided 409, wager_rolled_back 409, wager_settled 409,
-  invalid_state 409, player_blocked 422, limit_required 422, limit_exceeded 422, amount_too_large 422, insufficient_funds 422,
+  invalid_state 409, player_blocked 422, limit_required 422, limit_exceeded 422, no_provider 422, amount_too_large 422, insufficient_funds 422,
   internal 500, unavailable 503`;
 
 describe('the house rules of what is written down', () => {
