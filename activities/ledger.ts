@@ -12,7 +12,7 @@ import {
   type Months,
   type Place,
 } from '../ledger/index.ts';
-import type { Log } from '../ops/log.ts';
+import { alert, type Log } from '../ops/log.ts';
 import type { Pool } from '../ops/postgres.ts';
 
 const AT_ONCE = 100;
@@ -53,8 +53,7 @@ export const createLedgerActivities = ({ pool, log }: { pool: Pool; log: Log }) 
   /** Opens the months ahead. */
   async openMonths(): Promise<Months> {
     const months = await openMonths(pool);
-    if (months.beyond)
-      log.error('transfers were written beyond the last open month: see docs/running.md, "Months"');
+    if (months.beyond) alert(log, 'months', {}, 'transfers were written beyond the last open month');
     return months;
   },
 
@@ -112,14 +111,14 @@ export type LedgerActivities = ReturnType<typeof createLedgerActivities>;
 const notOnceMore = (log: Log) => (error: unknown) => {
   if (!(error instanceof Error && 'constraint' in error && error.constraint === 'chain_is_not_ahead'))
     throw error;
-  log.error({ err: error.message }, 'the chain cannot go on');
+  alert(log, 'drift', { err: error.message }, 'the chain cannot go on');
   throw ApplicationFailure.nonRetryable(error.message, 'chain_is_not_ahead');
 };
 
 /** An alert: a line in the log for each row, a metric, and a workflow that has failed. */
 function drifts(log: Log, found: readonly Drift[]): ApplicationFailure {
   const told = found.slice(0, TOLD).map(describeDrift);
-  for (const row of told) log.error({ drift: row }, 'the ledger drifts');
+  for (const row of told) alert(log, 'drift', { drift: row }, 'the ledger drifts');
   metricMeter
     .createCounter('ledger_drift_rows', 'rows', 'Rows that a verification of the ledger found to drift')
     .add(found.length);

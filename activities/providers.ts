@@ -8,7 +8,7 @@ import {
   type Refund,
   type WithdrawalInput,
 } from '../contract/payments.ts';
-import type { Log } from '../ops/log.ts';
+import { alert, type Log } from '../ops/log.ts';
 import type { Asked, PaymentProvider, PaymentRequest, PayoutRequest } from '../payments/index.ts';
 
 export interface Attempt {
@@ -35,7 +35,7 @@ function paymentActivities({ providers, log }: Parts) {
     createPayment: beating(
       async (input: DepositInput, name: string, expiresAt: string): Promise<ProviderAnswer> => {
         const answer = await provider(name).createPayment(paymentOf(input, expiresAt));
-        log.info({ depositId: input.depositId, provider: name, ...answer }, 'payment asked for');
+        tell(log, { depositId: input.depositId, provider: name }, answer, 'payment asked for');
         return answer;
       },
     ),
@@ -65,7 +65,7 @@ function paymentActivities({ providers, log }: Parts) {
           providerReference: refund.providerReference ?? (await referenceOf(port, depositId)),
           money: refund.amount,
         });
-        log.info({ depositId, provider: name, ...answer }, 'refund asked for');
+        tell(log, { depositId, provider: name }, answer, 'refund asked for');
         if (answer.outcome === 'unknown') throw stillWaiting(name, answer.reason);
         return answer;
       },
@@ -86,7 +86,7 @@ function paymentActivities({ providers, log }: Parts) {
         const asked = await provider(name).ask('deposit', payment.key);
         if (asked.outcome !== 'not_found') return said(asked, name, until);
         const answer = await provider(name).createPayment(payment);
-        log.info({ depositId: input.depositId, provider: name, ...answer }, 'payment asked for again');
+        tell(log, { depositId: input.depositId, provider: name }, answer, 'payment asked for again');
         if (answer.outcome === 'unknown') throw stillWaiting(name, answer.reason);
         return said({ outcome: 'known', news: newsOf(answer, payment, 'declined') }, name, until);
       },
@@ -100,10 +100,7 @@ function payoutActivities({ providers, log }: Parts) {
     /** Sends a payout with the key of its attempt. */
     submitPayout: beating(async (input: WithdrawalInput, attempt: Attempt): Promise<ProviderAnswer> => {
       const answer = await provider(attempt.provider).submitPayout(payoutOf(input, attempt));
-      log.info(
-        { withdrawalId: input.withdrawalId, attempt: attempt.attempt, provider: attempt.provider, ...answer },
-        'payout submitted',
-      );
+      tell(log, factsOf(input, attempt), answer, 'payout submitted');
       return answer;
     }),
 
@@ -118,15 +115,25 @@ function payoutActivities({ providers, log }: Parts) {
         const asked = await port.ask('withdrawal', payout.key);
         if (asked.outcome !== 'not_found') return said(asked, port.name, until);
         const answer = await port.submitPayout(payout);
-        log.info(
-          { withdrawalId: input.withdrawalId, attempt: attempt.attempt, provider: port.name, ...answer },
-          'payout submitted again',
-        );
+        tell(log, factsOf(input, attempt), answer, 'payout submitted again');
         if (answer.outcome === 'unknown') throw stillWaiting(port.name, answer.reason);
         return said({ outcome: 'known', news: newsOf(answer, payout, 'refused') }, port.name, until);
       },
     ),
   };
+}
+
+const factsOf = ({ withdrawalId }: WithdrawalInput, { attempt, provider }: Attempt) => ({
+  withdrawalId,
+  attempt,
+  provider,
+});
+
+/** Every answer is in the log; one that no repeat will better wakes somebody. */
+function tell(log: Log, facts: object, answer: ProviderAnswer, message: string): void {
+  if (answer.outcome === 'unknown' && answer.ours === true)
+    alert(log, 'providerDown', { ...facts, ...answer }, `${message}: the provider refuses our calls`);
+  else log.info({ ...facts, ...answer }, message);
 }
 
 async function referenceOf(port: PaymentProvider, depositId: string): Promise<string> {

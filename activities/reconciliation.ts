@@ -1,6 +1,6 @@
 import { heartbeat } from '@temporalio/activity';
 import type { PaymentsConfig } from '../config/index.ts';
-import type { Log } from '../ops/log.ts';
+import { alert, type Log } from '../ops/log.ts';
 import type { Pool } from '../ops/postgres.ts';
 import {
   createProviders,
@@ -47,7 +47,12 @@ export const createReconciliationActivities = ({
           fetched.push((await storeSettlementFile(pool, file, csv)).reconciliationId);
         } catch (error) {
           // One provider's bad day is not another's: it is asked again the next time.
-          log.error({ provider: provider.name, day, err: String(error) }, 'settlement file not fetched');
+          alert(
+            log,
+            'reconciliation',
+            { provider: provider.name, day, err: String(error) },
+            'settlement file not fetched',
+          );
         }
       }
     }
@@ -66,7 +71,13 @@ export const createReconciliationActivities = ({
     if (found === undefined) throw new Error(`there is no reconciliation ${reconciliationId}`);
     const { provider, lines, open } = found;
     const counts = found.counts ?? {};
-    if (open > 0) log.error({ reconciliationId, provider, ...counts }, 'the provider and our books differ');
+    if (open > 0)
+      alert(
+        log,
+        'reconciliation',
+        { reconciliationId, provider, ...counts },
+        'the provider and our books differ',
+      );
     return { provider, lines, counts, open };
   },
 

@@ -38,11 +38,14 @@ export interface ProviderNews {
   readonly via: 'webhook' | 'asked';
 }
 
-/** What came of a request to a provider: `unknown` means that it may or may not have been taken. */
+/**
+ * What came of a request to a provider: `unknown` means that it may or may not have been taken; `ours` that the provider
+ * refuses the call itself, for its key or its form, so that asking again will not help until we change something.
+ */
 export type ProviderAnswer =
   | { readonly outcome: 'accepted'; readonly providerReference: string; readonly redirectUrl?: string }
   | { readonly outcome: 'refused'; readonly reason: string }
-  | { readonly outcome: 'unknown'; readonly reason: string };
+  | { readonly outcome: 'unknown'; readonly reason: string; readonly ours?: true };
 
 export interface DepositInput {
   readonly depositId: string;

@@ -13,7 +13,7 @@ import {
   type ProviderNews,
   type WithdrawalInput,
 } from '../contract/payments.ts';
-import type { Log } from '../ops/log.ts';
+import { alert, type Log } from '../ops/log.ts';
 import type { Pool } from '../ops/postgres.ts';
 import {
   deliverNext,
@@ -47,7 +47,7 @@ export function startWebhookDispatcher({
   const deliver = (subject: Subject, news: ProviderNews) =>
     connection.withDeadline(Date.now() + LONGEST_CALL_MS, () => handOver(client, pool, subject, news));
   const onParked = (parked: Parked) => {
-    log.error(parked, 'webhook parked');
+    alert(log, 'webhooks', parked, 'webhook parked');
   };
   let running = true;
   const loop = async () => {

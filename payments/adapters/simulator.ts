@@ -19,6 +19,8 @@ export interface SimulatorOptions {
   readonly webhookSecret: string;
 }
 
+/** It says no to the call, not to the payment: our key, our address, our form, or a key of ours with other content. */
+const OUR_FAULT = [400, 401, 403, 409];
 const WEBHOOK_TOLERANCE_SECONDS = 300;
 
 /** What Postgres can keep as text. */
@@ -167,7 +169,11 @@ export class SimulatorProvider implements PaymentProvider {
       const parsed = item.safeParse(answer.body);
       // Final is only what it says of this very payment, never a status alone: a proxy may have said that.
       if ((answer.status >= 300 && answer.status !== 422) || !parsed.success)
-        return { outcome: 'unknown', reason: `status ${String(answer.status)}` };
+        return {
+          outcome: 'unknown',
+          reason: `status ${String(answer.status)}`,
+          ...(OUR_FAULT.includes(answer.status) && { ours: true }),
+        };
       const { id, state, redirectUrl, reason } = parsed.data;
       if (state === 'refused' || state === 'declined') return { outcome: 'refused', reason: reason ?? state };
       return { outcome: 'accepted', providerReference: id, ...(redirectUrl == null ? {} : { redirectUrl }) };

@@ -188,7 +188,7 @@ async function answering(ask: () => Promise<ProviderAnswer>): Promise<ProviderAn
   } catch (error) {
     const reason = finalNo(error);
     return reason === undefined
-      ? { outcome: 'unknown', reason: words(error) }
+      ? { outcome: 'unknown', reason: words(error), ...(isOurs(error) && { ours: true }) }
       : { outcome: 'refused', reason };
   }
 }
@@ -221,6 +221,11 @@ function finalNo(error: unknown): string | undefined {
   if (code === undefined && param === 'amount') return 'refund_exceeds_captured';
   return OUR_WORDS[code ?? ''] ?? code ?? 'invalid_request';
 }
+
+const isOurs = (error: unknown) =>
+  error instanceof Stripe.errors.StripeAuthenticationError ||
+  error instanceof Stripe.errors.StripePermissionError ||
+  error instanceof Stripe.errors.StripeIdempotencyError;
 
 const words = (error: unknown): string =>
   error instanceof Stripe.errors.StripeError

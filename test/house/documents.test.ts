@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { PROBLEMS } from '../../contract/codes.ts';
 import { LEDGER_ERRORS } from '../../ledger/index.ts';
+import { existsSync } from 'node:fs';
+import { RUNBOOKS } from '../../ops/log.ts';
 import { filesOf, readText } from './files.ts';
 
 /**
@@ -18,6 +20,15 @@ describe('the house rules of what is written down', () => {
   it('every problem code of the contract is there, with its status, in order of precedence', () => {
     const codes = Object.entries(PROBLEMS).map(([code, [status]]) => `${code} ${String(status)}`);
     assert.deepEqual(codes, CONTRACT.trim().split(/,\s+/));
+  });
+
+  it('every page that an alert names is there', () => {
+    for (const page of Object.values(RUNBOOKS)) {
+      const [path = '', heading] = page.split('#');
+      assert.ok(existsSync(path), page);
+      if (heading !== undefined)
+        assert.match(readText(path).toLowerCase(), new RegExp(`^#+ ${heading}$`, 'm'));
+    }
   });
 
   it('what the ledger and the contract both refuse stands in the same order', () => {

@@ -1,4 +1,7 @@
+import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { SimulatorProvider } from '../../payments/adapters/simulator.ts';
 import { API_KEY, aScene, WEBHOOK_SECRET, type Scene } from '../simulator/parties.ts';
 import { keepsTheContract } from './keepsTheContract.ts';
@@ -22,4 +25,36 @@ keepsTheContract('the simulator', async () => {
     told: () => scene.merchant.told,
     close: () => scene.end(),
   };
+});
+
+describe('a provider that refuses the call itself', () => {
+  it('says nothing of the payout, which stays unknown, and that it is for us to mend', async () => {
+    for (const [status, ours] of [
+      [400, true],
+      [401, true],
+      [403, true],
+      [409, true],
+      [404, undefined],
+      [503, undefined],
+    ] as const) {
+      const server = createServer((request, response) => {
+        request.resume();
+        response.writeHead(status).end('{"code":"whatever"}');
+      }).listen(0, '127.0.0.1');
+      await new Promise((resolve) => server.once('listening', resolve));
+      const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+      const provider = new SimulatorProvider(
+        { name: 'nordpay', url, apiKey: API_KEY, webhookSecret: '' },
+        500,
+      );
+      const answer = await provider.submitPayout({
+        ...{ key: 'k', reference: 'wd', attempt: 1, money: { minor: '1', currency: 'SEK' } },
+        destination: { type: 'bank', account: 'a' },
+      });
+      assert.equal(answer.outcome, 'unknown');
+      assert.equal(answer.ours, ours, String(status));
+      server.closeAllConnections();
+      server.close();
+    }
+  });
 });
