@@ -60,7 +60,7 @@ export function createPaymentsActivities({
     termsNow: async (input: WithdrawalInput) => terms(input.money, await routeOfWithdrawal(input)),
     stepDeposit: (step: DepositStep) => stepDeposit(pool, step),
     stepWithdrawal: (step: WithdrawalStep) => stepWithdrawal(pool, step),
-    reviewWithdrawal: (withdrawalId: string) => reviewReason(pool, withdrawalId, config.withdrawalsPerHour),
+    reviewWithdrawal: (withdrawalId: string) => reviewReason(pool, withdrawalId, config),
     resumeDeposit: (depositId: string) => resumeDeposit(pool, depositId, workflowId()),
     resumeWithdrawal: (withdrawalId: string) => resumeWithdrawal(pool, withdrawalId, workflowId()),
     decideAdjustment: (adjustmentId: string, decision: Decision) =>

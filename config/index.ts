@@ -67,6 +67,10 @@ const environment = z.object({
   /** Withdrawals above this many major units (1000 = 1,000.00 SEK or ¥1,000) need a second person. */
   COUNTROOM_APPROVAL_ABOVE: z.coerce.number().int().nonnegative().default(1000),
   COUNTROOM_WITHDRAWALS_PER_HOUR: z.coerce.number().int().positive().default(10),
+  /** How much of what was deposited within thirty days must be staked before it is paid out unseen; 0: no matter. */
+  COUNTROOM_PLAYED_THROUGH_PERCENT: z.coerce.number().int().min(0).max(10_000).default(0),
+  /** Money goes back first to where it came from; anything else is reviewed. */
+  COUNTROOM_CLOSED_LOOP: z.enum(['on', 'off']).default('off'),
   COUNTROOM_PROVIDER_TIMEOUT_MS: milliseconds(3_000),
   COUNTROOM_ASK_FIRST_AFTER_MS: milliseconds(2_000),
   COUNTROOM_ASK_AT_MOST_EVERY_MS: milliseconds(86_400_000),
@@ -114,6 +118,8 @@ export function loadConfig(source: NodeJS.ProcessEnv) {
       providers: env.COUNTROOM_PROVIDERS,
       approvalAboveMajor: env.COUNTROOM_APPROVAL_ABOVE,
       withdrawalsPerHour: env.COUNTROOM_WITHDRAWALS_PER_HOUR,
+      playedThroughPercent: env.COUNTROOM_PLAYED_THROUGH_PERCENT,
+      closedLoop: env.COUNTROOM_CLOSED_LOOP === 'on',
       providerTimeoutMs: env.COUNTROOM_PROVIDER_TIMEOUT_MS,
       askFirstAfterMs: env.COUNTROOM_ASK_FIRST_AFTER_MS,
       askAtMostEveryMs: env.COUNTROOM_ASK_AT_MOST_EVERY_MS,

@@ -1,3 +1,4 @@
+import type { PaymentsConfig } from '../config/index.ts';
 import type {
   DepositInput,
   DepositStep,
@@ -13,6 +14,8 @@ import type { ProblemCode } from '../contract/codes.ts';
 import type { DepositEvent } from '../contract/states/deposit.ts';
 import type { WithdrawalEvent } from '../contract/states/withdrawal.ts';
 import { callRow, type Pool } from '../ops/postgres.ts';
+
+type ReviewRules = Pick<PaymentsConfig, 'withdrawalsPerHour' | 'playedThroughPercent' | 'closedLoop'>;
 
 interface OpenedRow {
   outcome: 'opened' | 'refused';
@@ -135,13 +138,13 @@ export const stepWithdrawal = async (pool: Pool, s: WithdrawalStep): Promise<Ste
 export async function reviewReason(
   pool: Pool,
   withdrawalId: string,
-  mostPerHour: number,
+  { withdrawalsPerHour, playedThroughPercent, closedLoop }: ReviewRules,
 ): Promise<string | null> {
   const { reason } = await callRow<{ reason: string | null }>(
     pool,
     'review_reason',
-    'select payments.review_reason($1::text, $2::int) as reason',
-    [withdrawalId, mostPerHour],
+    'select payments.review_reason($1::text, $2::int, $3::int, $4::boolean) as reason',
+    [withdrawalId, withdrawalsPerHour, playedThroughPercent, closedLoop],
   );
   return reason;
 }

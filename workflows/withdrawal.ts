@@ -119,7 +119,7 @@ async function checks(
 ): Promise<void> {
   const review = record.reviewed
     ? null
-    : await books('check how often the player withdraws').reviewWithdrawal(input.withdrawalId);
+    : await books('check whether a person should look').reviewWithdrawal(input.withdrawalId);
   if (await desk.actIfAsked()) return;
   const event: WithdrawalEvent =
     review !== null ? 'review_needed' : terms.needsApproval ? 'approval_needed' : 'checks_passed';

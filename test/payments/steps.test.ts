@@ -3,13 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { attemptKey, type WithdrawalStep } from '../../contract/payments.ts';
 import type { DepositEvent, DepositState } from '../../contract/states/deposit.ts';
 import type { WithdrawalEvent, WithdrawalState } from '../../contract/states/withdrawal.ts';
-import {
-  openDeposit,
-  openWithdrawal,
-  reviewReason,
-  stepDeposit,
-  stepWithdrawal,
-} from '../../payments/index.ts';
+import { openDeposit, openWithdrawal, stepDeposit, stepWithdrawal } from '../../payments/index.ts';
 import { award, register } from '../../players/index.ts';
 import { checkInvariants } from '../support/invariants.ts';
 import { testDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -149,14 +143,6 @@ describe('a step of a payment', () => {
       outcome: 'refused',
       code: 'idempotency_conflict',
     });
-  });
-
-  it('has a withdrawal reviewed where its player asked for more than so many in an hour', async () => {
-    const playerId = await aPlayer(100_000n);
-    const all = [];
-    for (let n = 0; n < 4; n++) all.push(await aWithdrawal(playerId));
-    const reasons = await Promise.all(all.map(({ withdrawalId }) => reviewReason(db.pool, withdrawalId, 3)));
-    assert.deepEqual(reasons, [null, null, null, 'velocity']);
   });
 
   it('leaves no hold behind, whichever way a withdrawal ends', async () => {

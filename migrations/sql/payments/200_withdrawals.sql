@@ -32,12 +32,49 @@ begin
   opened_at := w.created_at;
 end $$;
 
--- Why our checks want a person to look, or null.
-create or replace function payments.review_reason(p_id text, p_most_per_hour integer) returns text language sql stable
-  return (select case when count(*) > p_most_per_hour then 'velocity' end
-            from payments.withdrawals w join payments.withdrawals other using (player_id)
-           where w.withdrawal_id = p_id and other.state <> 'refused_at_once'
-             and other.created_at > clock_timestamp() - interval '1 hour' and other.created_at <= w.created_at);
+-- Why our checks want a person to look, or null. `p_played`: how many hundredths of what was deposited within thirty days must
+-- have been staked since, 0 for no such check. `p_closed_loop`: money goes back first to where it came from, which is to the
+-- cards and accounts of deposits of which less was paid out to them than came.
+create or replace function payments.review_reason(p_id text, p_most_per_hour integer, p_played integer, p_closed_loop boolean) returns text
+  language plpgsql stable as $$
+declare
+  w payments.withdrawals;
+  month_ago constant timestamptz := clock_timestamp() - interval '30 days';
+  deposited numeric;
+  staked numeric;
+begin
+  select * into strict w from payments.withdrawals where withdrawal_id = p_id;
+  if (select count(*) from payments.withdrawals o where o.player_id = w.player_id and o.state <> 'refused_at_once'
+         and o.created_at > clock_timestamp() - interval '1 hour' and o.created_at <= w.created_at) > p_most_per_hour then
+    return 'velocity';
+  end if;
+  if exists (select from ledger.accounts where kind = 'player_receivable' and owner = w.player_id and posted < 0) then
+    return 'player_owes';
+  end if;
+  if p_played > 0 then
+    select coalesce(sum(payments.not_refunded(d)), 0) into deposited from payments.deposits d
+     where d.player_id = w.player_id and d.currency = w.currency and d.status = 'credited' and d.created_at > month_ago;
+    select coalesce(-sum(e.amount), 0) into staked
+      from ledger.accounts a join ledger.entries e on e.account_id = a.id and e.written_at > month_ago
+      join ledger.transfers t on t.id = e.transfer_id and t.written_at = e.written_at and t.code in ('stake', 'stake_rollback', 'void')
+     where a.kind = 'player_cash' and a.owner = w.player_id and a.currency = w.currency;
+    if staked * 100 < deposited * p_played then return 'not_played_through'; end if;
+  end if;
+  if p_closed_loop and exists (
+    select from (
+      select d.request -> 'method' ->> 'type' as type, d.request -> 'method' ->> 'token' as account, sum(payments.not_refunded(d)) as came
+        from payments.deposits d where d.player_id = w.player_id and d.currency = w.currency and d.status = 'credited' group by 1, 2) source
+     where (type, account) <> (w.destination ->> 'type', w.destination ->> 'account')
+       and came > (select coalesce(sum(o.amount), 0) from payments.withdrawals o
+                    where o.player_id = w.player_id and o.currency = w.currency and o.state = 'paid'
+                      and (o.destination ->> 'type', o.destination ->> 'account') = (type, account)))
+    and not exists (
+      select from payments.deposits d where d.player_id = w.player_id and d.currency = w.currency and d.status = 'credited'
+         and (d.request -> 'method' ->> 'type', d.request -> 'method' ->> 'token') = (w.destination ->> 'type', w.destination ->> 'account')) then
+    return 'closed_loop';
+  end if;
+  return null;
+end $$;
 
 -- The held money goes on its way with a provider.
 create or replace function payments.capture_hold(w payments.withdrawals, p_provider text) returns ledger.verdict language sql
