@@ -160,12 +160,16 @@ export async function beforeKill<T>(works: readonly Started<T>[], kill: () => Pr
 }
 
 /** Many calls, a few at a time. */
-export async function inParallel<T>(times: number, work: (number: number) => Promise<T>): Promise<T[]> {
+export async function inParallel<T>(
+  times: number,
+  work: (number: number) => Promise<T>,
+  atOnce = AT_ONCE,
+): Promise<T[]> {
   const results: T[] = [];
   let next = 0;
   const lane = async () => {
     for (let number = next++; number < times; number = next++) results[number] = await work(number);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  await Promise.all(Array.from({ length: atOnce }, lane));
   return results;
 }

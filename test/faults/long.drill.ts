@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { everythingEndedOnce } from './afterwards.ts';
 import { settleWhileKilling } from './largeSettlement.ts';
+import { chanceOf } from './chance.ts';
 import { beforeKill, inParallel, Loads, type Table } from './loads.ts';
 import { Stand, type Victim } from './stand.ts';
 
@@ -24,17 +25,6 @@ const TOKENS = [
 ];
 const TABLES = 2;
 const LONGEST_BEFORE_MS = 1_500;
-
-/** mulberry32: chance that can be had again. */
-function chanceOf(start: number): (below: number) => number {
-  let state = start;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
 
 const chance = chanceOf(seed);
 

@@ -116,6 +116,53 @@ export class Stand {
     );
   }
 
+  /** As a person, whatever comes of it; each press has a key of its own. */
+  async press(
+    who: 'finance' | 'finance2' | 'approver' | 'admin',
+    path: string,
+    body: object,
+  ): Promise<number> {
+    const bearer = this.#running.stack.people[who];
+    const key = { 'idempotency-key': this.id('press') };
+    return (await send(this.#running.stack, { bearer }, 'POST', path, { reason: 'a drill', ...body }, key))
+      .status;
+  }
+
+  /** To the controls of every provider; one that is down just now does not hear it. */
+  async tellProviders(path: string, body?: object): Promise<void> {
+    for (const url of Object.values(this.#running.stack.providers))
+      await fetch(`${url}/sim/${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }).catch(() => undefined);
+  }
+
+  /** Matches today's settlement file of each provider; answers what did not match. */
+  async differences(): Promise<unknown[]> {
+    const bearer = this.#running.stack.people.finance;
+    const day = new Date().toISOString().slice(0, 10);
+    const to = new Date(Date.parse(day) + 86_400_000).toISOString();
+    const found: unknown[] = [];
+    for (const [provider, url] of Object.entries(this.#running.stack.providers)) {
+      const file = await (await fetch(`${url}/settlement-file`)).text();
+      const query = `provider=${provider}&from=${day}T00:00:00Z&to=${to}`;
+      const response = await fetch(`${this.#running.stack.apiUrl}/v1/reconciliations?${query}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${bearer}`, 'content-type': 'text/csv' },
+        body: file,
+      });
+      const { reconciliationId } = (await response.json()) as { reconciliationId: string };
+      const report = await this.until(`the report of ${provider}`, async () => {
+        const path = `/v1/reconciliations/${reconciliationId}?limit=200`;
+        const body = await must(this.#running.stack, { bearer }, 'GET', path);
+        return body.status === 'done' ? (body as { items?: unknown[] }) : undefined;
+      });
+      found.push(...(report.items ?? []));
+    }
+    return found;
+  }
+
   /** Asks once more for what is known to be final; the status says whether it was a replay. */
   again(path: string, body: object) {
     const { apiKey, hmacSecret } = this.#running.stack.clients.game;
