@@ -8,7 +8,7 @@ import {
 import { actionsOf, type Withdrawal } from '../../payments/index.ts';
 import type { Services } from '../route.ts';
 import { nullable } from '../schemas.ts';
-import { timelineShape, transferIdsOf } from './timeline.ts';
+import { timelineShape, toldOf, transferIdsOf } from './timeline.ts';
 
 const states = Object.keys(WITHDRAWAL) as WithdrawalState[];
 
@@ -70,7 +70,7 @@ export function shapeOf(w: Withdrawal, { temporal }: Services) {
     reason: w.reason,
     allowedActions: actionsOf(w),
     attempts: w.attempts,
-    timeline: w.timeline,
+    timeline: toldOf(w.timeline),
     transferIds: transferIdsOf(w.timeline),
     workflowId: w.workflowId,
     workflowUrl: temporal.uiLink(w.workflowId),

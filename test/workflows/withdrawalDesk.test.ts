@@ -185,7 +185,11 @@ describe('a withdrawal that needs people', () => {
     assert.equal((await desk.cash(back.player)).cash, 50_000);
     const destination = { type: 'bank', account: 'SIM-PAID' };
     assert.equal((await desk.act(again.withdrawalId, 'retry', 'finance', { destination })).status, 200);
-    await desk.until('withdrawals', again.withdrawalId, 'paid');
+    const { timeline } = (await desk.until('withdrawals', again.withdrawalId, 'paid')) as unknown as {
+      timeline: { facts: { destination?: object } }[];
+    };
+    const told = timeline.find(({ facts }) => facts.destination !== undefined)?.facts.destination;
+    assert.deepEqual(told, { type: 'bank', account: '…PAID' }, 'an account number is not told in full');
     assert.deepEqual((await desk.theirBooks(again.withdrawalId)).map(({ state }) => state).sort(), [
       'paid',
       'returned',
