@@ -8,8 +8,11 @@ export const KEY = 'the-key-of-the-game-server';
 export const SECRET = 'what-the-game-server-signs-with';
 export const PLAYERS = 5_000;
 
-/** A Postgres with players who have money, the API and a bare Express: each a process of its own. */
-export async function openStand() {
+/**
+ * A Postgres with players who have money, the API and a bare Express: each a process of its own. The API writes where its
+ * time goes into `profileDir` when it ends, if there is one.
+ */
+export async function openStand(profileDir?: string) {
   const { owner, app, start, logOf, close } = await openScratch();
   const [apiPort, barePort] = [await freePort(), await freePort()];
   const [api, bare] = [`http://127.0.0.1:${String(apiPort)}`, `http://127.0.0.1:${String(barePort)}`];
@@ -29,7 +32,9 @@ export async function openStand() {
       PORT: String(apiPort),
       COUNTROOM_LOG_LEVEL: 'warn',
     };
-    await start('api', { ...node('api/main.ts'), env }, 'SIGTERM', answers(`${api}/healthz`));
+    const command = node('api/main.ts');
+    if (profileDir !== undefined) command.args.unshift('--cpu-prof', `--cpu-prof-dir=${profileDir}`);
+    await start('api', { ...command, env }, 'SIGTERM', answers(`${api}/healthz`));
     await start('bare', node('bench/rounds/bare.ts', String(barePort)), 'SIGTERM', answers(bare));
     return { api, bare, owner, app, apiLog: () => endOfLog(logOf('api'), 0), close };
   } catch (error) {
