@@ -82,7 +82,7 @@ export const ageOf = ({ since }: { since: Date }): number =>
   Math.max(0, Math.floor((Date.now() - since.getTime()) / 1_000));
 
 /** Leaves out what is not there: an absent filter is no filter. */
-const drop = <T extends object>(filters: T) =>
+export const drop = <T extends object>(filters: T) =>
   Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;
   };

@@ -13,6 +13,7 @@ import {
 import { Problem, problemOf } from '../problem.ts';
 import { route, type Answer, type Services } from '../route.ts';
 import { callerId, currency, freeText, instant, nullable } from '../schemas.ts';
+import { drop } from './queue.ts';
 import { PEOPLE } from './scope.ts';
 import { ACTIONS, requireProvider } from './withdrawalActions.ts';
 import { statesOf, withdrawalStatuses } from './withdrawalShape.ts';
@@ -144,7 +145,7 @@ async function idsOf({ pool }: Services, { ids, filter }: Body): Promise<string[
   if (ids !== undefined) return [...new Set(ids)];
   const { status, ...rest } = filter ?? {};
   const found = await listWithdrawals(pool, {
-    ...(JSON.parse(JSON.stringify(rest)) as object),
+    ...drop(rest),
     ...(status === undefined ? {} : { states: statesOf(status) }),
     limit: MOST + 1,
   });
