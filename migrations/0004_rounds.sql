@@ -17,7 +17,7 @@ create table rounds.rounds (
   constraint rounds_claim_whole check ((claim_kind is null) = (claim_id is null))
 );
 
-create index rounds_open on rounds.rounds (opened_at, round_id, client_id) where status = 'open';
+create index rounds_open on rounds.rounds (opened_at, round_id) where status = 'open';
 
 create table rounds.wagers (
   client_id text not null,
@@ -46,8 +46,8 @@ create table rounds.wagers (
   constraint wagers_refused_have_a_code check ((status = 'refused') = (code is not null)),
   constraint wagers_not_negative check (amount >= 0 and payout >= 0)
 ) with (fillfactor = 80);
--- The round first: an index that began with the client would be taken, on tables that are new, for what the key finds.
-create index wagers_by_round on rounds.wagers (round_id, client_id, placed_at, wager_id);
+-- Without the client, here and below: on tables that are new an index that has it would be taken for what the key finds.
+create index wagers_by_round on rounds.wagers (round_id, placed_at, wager_id);
 create index wagers_in_play on rounds.wagers (player_id) where status = 'open';
 
 create table rounds.rollbacks (
@@ -111,7 +111,7 @@ create table rounds.operations (
   foreign key (round_id, client_id) references rounds.rounds (round_id, client_id)
 );
 create index operations_under_way on rounds.operations (requested_at) where status in ('requested', 'running', 'needs_attention');
-create index operations_by_round on rounds.operations (round_id, client_id, requested_at);
+create index operations_by_round on rounds.operations (round_id, requested_at);
 
 -- What an operation decides about each wager, and what the wager was before it.
 create table rounds.outcomes (
@@ -163,3 +163,12 @@ create type rounds.play as (client_id text, round_id text, wager_id text, settle
 
 -- A stake to be taken. `objection`: what the caller's configuration has against it (`unknown_currency`), or null.
 create type rounds.stake as (client_id text, round_id text, wager_id text, player_id text, game_id text, amount bigint, currency text, objection text);
+
+-- A wager that a settlement decides, as it stands: of the settlement in this place, what it wins, and where its row and its
+-- round's are.
+create type rounds.pick as (at integer, wager_id text, wins bigint, place tid, round_place tid, player_id text, currency text, amount bigint,
+  was_status text, was_payout bigint);
+
+-- What such a settlement comes to.
+create type rounds.settled as (at integer, closing boolean, round_place tid, player_id text, currency text, net bigint, staked bigint, settled integer,
+  transfer_id uuid, balance bigint);

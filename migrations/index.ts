@@ -54,14 +54,14 @@ class SqlFiles implements Knex.MigrationSource<string> {
   }
 }
 
-/** All function files, rooms in the order in which they may call each other, then the grants, and the months ahead, in one transaction. */
+/** All function files, rooms in the order in which they may call each other, then how they are planned, the grants, and the months ahead, in one transaction. */
 async function writeFunctions(client: pg.Client): Promise<void> {
   const files: string[] = [];
   for (const room of ['audit', 'ledger', 'players', 'rounds', 'payments']) {
     const names = await readdir(new URL(`sql/${room}/`, HERE));
     files.push(...names.sort().map((name) => `sql/${room}/${name}`));
   }
-  files.push('sql/grants.sql');
+  files.push('sql/planning.sql', 'sql/grants.sql');
   await client.query('begin');
   for (const file of files) {
     await client.query(await readFile(new URL(file, HERE), 'utf8')).catch((error: unknown) => {

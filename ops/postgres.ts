@@ -28,7 +28,9 @@ export function createPool(
     keepAlive: true,
     connectionTimeoutMillis: 5_000,
     // A transaction of ours takes milliseconds; one that hangs must not hold a player's lock for minutes.
-    options: '-c statement_timeout=15000 -c idle_in_transaction_session_timeout=10000',
+    // What is found by a key must be so from the first day: a plan that is kept may be from when its table was empty.
+    options:
+      '-c statement_timeout=15000 -c idle_in_transaction_session_timeout=10000 -c enable_seqscan=off -c jit=off',
   });
   pool.on('error', onIdleError);
   // One that dies while it is taken out, between two queries: whoever has it hears of it by the next.

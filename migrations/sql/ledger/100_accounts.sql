@@ -96,7 +96,7 @@ create or replace function ledger.lock_accounts(p_legs ledger.leg[]) returns voi
   language plpgsql security definer set search_path = ledger, pg_temp as $$
 begin
   if exists (select from unnest(p_legs) l where not exists (
-      select from ledger.accounts a where (a.kind, a.owner, a.currency, a.bucket) = (l.kind, l.owner, l.currency, 0))) then
+      select from ledger.accounts a where (a.kind, a.owner, a.currency, a.bucket) = (l.kind, l.owner, l.currency, 0) offset 0)) then
     perform ledger.open_accounts(p_legs);
   end if;
   perform from (

@@ -40,6 +40,6 @@ create or replace function ledger.owed_since(p_id uuid) returns bigint language 
 begin
   return coalesce((
     select -e.amount from ledger.outcomes o
-      join ledger.entries e on e.written_at = o.decided_at and e.transfer_id = o.id join ledger.accounts a on a.id = e.account_id
-     where o.id = p_id and a.kind = 'player_receivable'), 0);
+     cross join lateral (select * from ledger.entries where written_at = o.decided_at and transfer_id = p_id offset 0) e
+     where o.id = p_id and (select kind from ledger.accounts where id = e.account_id) = 'player_receivable'), 0);
 end $$;

@@ -3,7 +3,7 @@ create or replace function rounds.open_rounds(p_stakes rounds.stake[]) returns v
 begin
   insert into rounds.rounds (client_id, round_id, game_id)
     select distinct on (client_id, round_id) client_id, round_id, game_id from unnest(p_stakes) s
-     where not exists (select from rounds.rounds r where (r.round_id, r.client_id) = (s.round_id, s.client_id))
+     where not exists (select from rounds.round(s.client_id, s.round_id))
      order by client_id, round_id
     on conflict do nothing;
 end $$;
@@ -18,7 +18,7 @@ begin
           rounds.pot_objection(s.currency, s.contributions)]) end
       from unnest(p_stakes) with ordinality as s (client_id, round_id, wager_id, player_id, game_id, amount, currency, objection, contributions, at)
       left join players.currencies c on (c.player_id, c.currency) = (s.player_id, s.currency)
-      join rounds.rounds r on (r.round_id, r.client_id) = (s.round_id, s.client_id)
+     cross join lateral rounds.round(s.client_id, s.round_id) r
      order by s.at);
 end $$;
 
@@ -47,8 +47,8 @@ begin
     select at from (
         select client_id, wager_id, player_id, contributions, at, min(at) over (partition by client_id, wager_id) as first_at
           from unnest(p_stakes) with ordinality as s (client_id, round_id, wager_id, player_id, game_id, amount, currency, objection, contributions, at)) s
-     where at = first_at and (contributions is null or rounds.knows_pots(contributions)) and exists (select from players.players p where p.player_id = s.player_id)
-       and not exists (select from rounds.wagers w where (w.wager_id, w.client_id) = (s.wager_id, s.client_id))
+     where at = first_at and (contributions is null or rounds.knows_pots(contributions)) and exists (select from players.players p where p.player_id = s.player_id offset 0)
+       and not exists (select from rounds.wager(s.client_id, s.wager_id))
      order by at);
   if cardinality(places) > 0 then
     foreach paid in array places loop fresh := fresh || p_stakes[paid]; end loop;

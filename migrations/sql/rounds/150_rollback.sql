@@ -54,18 +54,18 @@ begin
     lateral (select from rounds.wagers w where (w.wager_id, w.client_id) = (r.id, r.client) for update) w;
   perform rounds.lock_pots(array_agg(pot))
      from unnest(p_clients, p_wagers) r (client, id)
-     join rounds.wagers w on (w.wager_id, w.client_id) = (r.id, r.client), unnest(rounds.pots_of(w.contributions)) pot
+    cross join lateral rounds.wager(r.client, r.id) w, unnest(rounds.pots_of(w.contributions)) pot
     where w.status = 'open'
    having count(*) > 0;
   perform ledger.lock_accounts(array_agg(distinct leg)) from (
     select row(kind, case kind when 'player_cash' then w.player_id else 'house' end, w.currency, 0, 0)::ledger.leg as leg
       from unnest(p_clients, p_wagers) r (client, id)
-      join rounds.wagers w on (w.wager_id, w.client_id) = (r.id, r.client), unnest(array['player_cash', 'stakes_in_play']) kind
+     cross join lateral rounds.wager(r.client, r.id) w, unnest(array['player_cash', 'stakes_in_play']) kind
      where w.status = 'open'
     union all
     select unnest(rounds.contribution_legs(w.currency, w.contributions))
       from unnest(p_clients, p_wagers) r (client, id)
-      join rounds.wagers w on (w.wager_id, w.client_id) = (r.id, r.client)
+     cross join lateral rounds.wager(r.client, r.id) w
      where w.status = 'open' and w.contributions is not null) legs
   having count(*) > 0;
   for at in 1..cardinality(p_rollbacks) loop

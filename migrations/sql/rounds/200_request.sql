@@ -8,11 +8,6 @@ create or replace function rounds.named_wagers(p_request jsonb)
     from jsonb_array_elements_text(nullif(p_request -> 'wagerIds', 'null')) with ordinality as o (name, at)
 $$;
 
--- A wager by its key. As a function it is looked up one by one: joined, all wagers were read while the tables were new,
--- and for ten thousand names it is still the best way.
-create or replace function rounds.wager(p_client text, p_wager text) returns setof rounds.wagers language sql stable rows 1
-  begin atomic select * from rounds.wagers where wager_id = p_wager and client_id = p_client offset 0; end;
-
 -- Each wager named that does not fit, as the contract's `errors`; null where all fit.
 create or replace function rounds.bad_wagers(p_client text, p_kind text, p_round text, p_request jsonb) returns jsonb
   language sql stable as $$

@@ -10,7 +10,7 @@ begin
       select w.player_id, w.currency, (array_agg(o.transfer_id))[1] as transfer_id,
              sum(rounds.net_of(op.kind, w.amount, o.payout, o.was_payout)) as net,
              coalesce(sum(w.amount) filter (where o.was_status = 'open'), 0) as from_stakes
-        from rounds.outcomes o join rounds.wagers w on w.wager_id = o.wager_id and w.client_id = o.client_id
+        from rounds.outcomes o cross join lateral rounds.wager(o.client_id, o.wager_id) w
        where (o.client_id, o.kind, o.operation_id) = (op.client_id, op.kind, op.operation_id)
        group by w.player_id, w.currency
     )
@@ -21,10 +21,17 @@ begin
      set status = case op.kind when 'void' then 'voided' else 'settled' end,
          payout = case op.kind when 'void' then 0 when 'resettlement' then o.payout else w.payout + o.payout end,
          transfer_ids = array_remove(w.transfer_ids || o.transfer_id, null)
-    from rounds.outcomes o
-   where (o.client_id, o.kind, o.operation_id) = (op.client_id, op.kind, op.operation_id)
-     and w.wager_id = o.wager_id and w.client_id = o.client_id;
+    from rounds.outcomes_with_places(op) o where w.ctid = o.place;
 end $$;
+
+-- What was decided of each wager, with the place of the wager, which is locked: what is written by place is written by no join.
+create or replace function rounds.outcomes_with_places(op rounds.operations)
+  returns table (place tid, wager_id text, payout bigint, was_status text, was_payout bigint, transfer_id uuid) language sql stable as $$
+  select w.place, o.wager_id, o.payout, o.was_status, o.was_payout, o.transfer_id
+    from rounds.outcomes o
+   cross join lateral (select ctid as place from rounds.wagers where wager_id = o.wager_id and client_id = o.client_id offset 0) w
+   where (o.client_id, o.kind, o.operation_id) = (op.client_id, op.kind, op.operation_id)
+$$;
 
 -- What an outcome gives the player: a settlement its payout, a resettlement the difference, a void the stake back for the payouts.
 create or replace function rounds.net_of(p_kind text, p_amount bigint, p_payout bigint, p_was_payout bigint) returns bigint language sql immutable
@@ -36,9 +43,8 @@ create or replace function rounds.concerned(op rounds.operations) returns table 
   select c.wager_id, max(c.payout) from (
       select n.wager_id, n.payout from rounds.named_wagers(op.request) n
       union all
-      select w.wager_id, 0 from rounds.wagers w
-       where w.client_id = op.client_id and w.round_id = op.round_id
-         and (rounds.is_whole_void(op) and w.status in ('open', 'settled') or rounds.is_closing(op) and w.status = 'open')) c
+      select w.wager_id, 0 from rounds.wagers_of(op.client_id, op.round_id) w
+       where (rounds.is_whole_void(op) and w.status in ('open', 'settled') or rounds.is_closing(op) and w.status = 'open')) c
    group by c.wager_id
 $$;
 

@@ -7,7 +7,7 @@ create or replace function rounds.house_legs(p_currency text, p_net bigint, p_fr
 create or replace function rounds.claimed(p_client text, p_kind text, p_id text) returns rounds.operations language sql as $$
   select o from rounds.operations o
    where (o.client_id, o.kind, o.operation_id) = (p_client, p_kind, p_id) and o.status in ('running', 'needs_attention')
-     and exists (select from rounds.rounds r where (r.client_id, r.round_id, r.claim_kind, r.claim_id) = (p_client, o.round_id, p_kind, p_id))
+     and exists (select from rounds.round(p_client, o.round_id) r where (r.claim_kind, r.claim_id) = (p_kind, p_id))
      for no key update of o
 $$;
 
@@ -91,8 +91,8 @@ create or replace function rounds.status_after(op rounds.operations, r rounds.ro
   return case
     when r.status = 'settling' then 'closed'
     when op.kind = 'void' and not exists (
-        select from rounds.wagers w where w.client_id = r.client_id and w.round_id = r.round_id and w.status in ('open', 'settled'))
-      and exists (select from rounds.wagers w where w.client_id = r.client_id and w.round_id = r.round_id and w.status = 'voided') then 'voided'
+        select from rounds.wagers_of(r.client_id, r.round_id) w where w.status in ('open', 'settled'))
+      and exists (select from rounds.wagers_of(r.client_id, r.round_id) w where w.status = 'voided') then 'voided'
     else r.status end;
 
 create or replace function rounds.totals(p_client text, p_kind text, p_id text) returns jsonb language sql stable

@@ -50,9 +50,7 @@ begin
   foreach move in array p_batch loop
     if move.transfer_id is not null and move.net = 0 and not exists (select from unnest(rounds.legs_with_pots(op, move)) leg where leg.amount <> 0) then
       update rounds.wagers w set transfer_ids = array_remove(w.transfer_ids, move.transfer_id)
-        from rounds.outcomes o
-       where (o.client_id, o.kind, o.operation_id, o.transfer_id) = (op.client_id, op.kind, op.operation_id, move.transfer_id)
-         and (w.wager_id, w.client_id) = (o.wager_id, o.client_id);
+        from rounds.outcomes_with_places(op) o where o.transfer_id = move.transfer_id and w.ctid = o.place;
       update rounds.outcomes o set transfer_id = null
        where (o.client_id, o.kind, o.operation_id, o.transfer_id) = (op.client_id, op.kind, op.operation_id, move.transfer_id);
       update rounds.moves m set transfer_id = null where (m.client_id, m.kind, m.operation_id, m.seq) = (op.client_id, op.kind, op.operation_id, move.seq);

@@ -91,8 +91,7 @@ begin
      set status = o.was_status, payout = o.was_payout,
          transfer_ids = case when undone ? o.transfer_id::text then w.transfer_ids || (undone ->> o.transfer_id::text)::uuid
                              else array_remove(w.transfer_ids, o.transfer_id) end
-    from rounds.outcomes o
-   where (o.client_id, o.kind, o.operation_id) = (p_client, p_kind, p_id) and w.wager_id = o.wager_id and w.client_id = o.client_id;
+    from rounds.outcomes_with_places(op) o where w.ctid = o.place;
   update rounds.rounds set status = op.round_was, claim_kind = null, claim_id = null
    where (client_id, round_id, claim_kind, claim_id) = (p_client, op.round_id, p_kind, p_id);
   update rounds.operations o

@@ -75,9 +75,9 @@ begin
                min(at) over (partition by client_id, settlement_id) as by_settlement, min(at) over (partition by client_id, round_id) as by_round
           from unnest(p_plays) with ordinality
             as p (client_id, round_id, wager_id, settlement_id, player_id, game_id, amount, currency, payout, close_round, objection, contributions, at)) p
-     where at = by_wager and at = by_settlement and at = by_round and (contributions is null or rounds.knows_pots(contributions)) and exists (select from players.players where player_id = p.player_id)
-       and not exists (select from rounds.wagers w where (w.wager_id, w.client_id) = (p.wager_id, p.client_id))
-       and not exists (select from rounds.operations o where (o.client_id, o.kind, o.operation_id) = (p.client_id, 'settlement', p.settlement_id))
+     where at = by_wager and at = by_settlement and at = by_round and (contributions is null or rounds.knows_pots(contributions)) and exists (select from players.players where player_id = p.player_id offset 0)
+       and not exists (select from rounds.wager(p.client_id, p.wager_id))
+       and not exists (select from rounds.operation(p.client_id, 'settlement', p.settlement_id))
      order by at);
 end $$;
 
@@ -146,8 +146,7 @@ begin
   update rounds.rounds r set status = 'closed', closed_at = clock_timestamp()
     from (select p_plays[at] as p, p_answers[at] as a from generate_subscripts(p_plays, 1) at) x
    where (p).close_round and (a).code is null and (r.round_id, r.client_id) = ((p).round_id, (p).client_id) and r.claim_id is null
-     -- Not `exists ... and status = 'open'`: on tables that are new, the index over all wagers in play was taken for it.
-     and not (select bool_or(w.status = 'open') from rounds.wagers w where w.round_id = r.round_id and w.client_id = r.client_id);
+     and not exists (select from rounds.wagers_of(r.client_id, r.round_id) w where w.status = 'open');
   perform rounds.record_settlements(p_plays, p_answers);
 end $$;
 
@@ -164,5 +163,5 @@ begin
            case when (a).outcome = 'applied' then jsonb_build_array(jsonb_build_object(
              'playerId', (p).player_id, 'currency', (p).currency, 'cash', (a).balance)) else '[]' end
       from (select p_plays[at] as p, p_answers[at] as a from generate_subscripts(p_plays, 1) at) x
-      join rounds.rounds r on (r.round_id, r.client_id) = ((p).round_id, (p).client_id);
+     cross join lateral rounds.round((p).client_id, (p).round_id) r;
 end $$;

@@ -59,12 +59,12 @@ begin
   perform from (
       select coalesce(step ->> 'wagerId', step ->> 'id') as wager from jsonb_array_elements(p_request -> 'steps') step
       union
-      select wager_id from rounds.wagers where (round_id, client_id, status) = (round, p_client, 'open') order by 1) named,
+      select wager_id from rounds.wagers_of(p_client, round) where status = 'open' order by 1) named,
     lateral (select from rounds.wagers w where (w.wager_id, w.client_id) = (named.wager, p_client) for update) w;
   -- Of currencies the player holds: locking opens what of the house is missing, which nobody's mistake may do.
   perform rounds.lock_accounts(array_agg(c.player_id), array_agg(c.currency)) from players.currencies c
    where c.player_id = player and (c.currency = p_request ->> 'currency' or c.currency in (
-     select w.currency from rounds.wagers w where (w.round_id, w.client_id, w.status, w.player_id) = (round, p_client, 'open', player)));
+     select w.currency from rounds.wagers_of(p_client, round) w where (w.status, w.player_id) = ('open', player)));
 end $$;
 
 -- Takes the steps one after the other and answers what came of each; the first that is refused raises CR002, with the code and
@@ -146,10 +146,10 @@ declare
   others boolean;
   answer rounds.answer;
 begin
-  if not exists (select from rounds.rounds where (round_id, client_id, status) = (round, p_client, 'open')) then return; end if;
+  if not exists (select from rounds.round(p_client, round) where status = 'open') then return; end if;
   select coalesce(jsonb_agg(jsonb_build_object('wagerId', wager_id, 'payout', 0) order by wager_id) filter (where player_id = p_request ->> 'playerId'), '[]'),
          coalesce(bool_or(player_id <> p_request ->> 'playerId'), false)
-    into mine, others from rounds.wagers where (round_id, client_id, status) = (round, p_client, 'open');
+    into mine, others from rounds.wagers_of(p_client, round) where status = 'open';
   if others and mine = '[]' then return; end if;
   answer := rounds.settle_in_bundle(p_client, rounds.finish_id(p_client, p_bundle), round, jsonb_build_object('outcomes', mine, 'closeRound', not others));
   if answer.code is not null then perform rounds.refuse_step(null, answer.code, answer.facts); end if;

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { aTable, fresh, type Table } from './table.ts';
+
+const AT_ONCE = 10;
+/** Rows that stand there while a call is measured; a plan that reads a table or an index whole reads all of them. */
+const GROWN = 2_000;
+/** What a call reads of one table, or of one index, at most. */
+const MOST_ROWS = 50;
+
+const times = <T>(count: number, work: (nth: number) => T): T[] =>
+  Array.from({ length: count }, (_, nth) => work(nth));
+
+/** Rounds of one wager each. */
+async function wagers(table: Table, players: readonly string[], count: number) {
+  const placed = times(count, (nth) => ({
+    round: fresh('r'),
+    wager: fresh('w'),
+    player: players[nth % players.length] ?? '',
+  }));
+  await Promise.all(placed.map((stake) => table.wager({ ...stake, amount: 1 })));
+  return placed;
+}
+
+/** Each is done ten times at once, as game servers do. */
+const CALLS: Readonly<Record<string, (table: Table, players: readonly string[]) => Promise<unknown>>> = {
+  stakes: (table, players) => wagers(table, players, AT_ONCE),
+  plays: (table, players) =>
+    Promise.all(
+      times(AT_ONCE, (nth) =>
+        table.play({
+          round: fresh('r'),
+          wager: fresh('w'),
+          settlement: fresh('s'),
+          player: players[nth] ?? '',
+          amount: 1,
+          payout: 1,
+        }),
+      ),
+    ),
+  rollbacks: async (table, players) => {
+    const placed = await wagers(table, players, AT_ONCE);
+    return await Promise.all(placed.map(({ wager }) => table.rollBack(wager)));
+  },
+  'direct settlements': async (table, players) => {
+    const placed = await wagers(table, players, AT_ONCE);
+    return await Promise.all(placed.map(({ round, wager }) => table.settleAtOnce(round, { [wager]: 2 })));
+  },
+  'settlements by workflow': async (table, players) => {
+    const placed = await wagers(table, players, AT_ONCE);
+    for (const { round, wager } of placed) await table.settle(round, { [wager]: 2 });
+  },
+  resettlements: async (table, players) => {
+    const placed = await wagers(table, players, AT_ONCE);
+    for (const { round, wager } of placed) {
+      await table.settle(round, { [wager]: 2 });
+      await table.resettle(round, { [wager]: 0 });
+    }
+  },
+  voids: async (table, players) => {
+    const placed = await wagers(table, players, AT_ONCE);
+    for (const { round } of placed) await table.voidRound(round);
+  },
+};
+
+/** How many rows of each table and entries of each index were read so far. */
+async function reads(table: Table): Promise<Map<string, number>> {
+  await table.pool.query('select pg_stat_force_next_flush()');
+  const { rows } = await table.db.owner.query<{ what: string; read: number }>(
+    `select relname as what, seq_tup_read::float8 as read from pg_stat_user_tables where relname not in ('kinds', 'jurisdictions', 'months')
+      union all select indexrelname, idx_tup_read::float8 from pg_stat_user_indexes`,
+  );
+  return new Map(rows.map(({ what, read }) => [what, read]));
+}
+
+describe('a game server’s call reads its own rows alone, however the tables have grown since plans were made', () => {
+  const histories: Readonly<Record<string, (table: Table, players: readonly string[]) => Promise<unknown>>> =
+    {
+      'tables that nobody has looked at': () => Promise.resolve(),
+      'statistics that were taken while tables were empty': (table) => table.db.owner.query('vacuum analyze'),
+      'statistics that were taken after the first wagers': async (table, players) => {
+        for (const call of Object.values(CALLS)) await call(table, players);
+        await table.db.owner.query('vacuum analyze');
+      },
+    };
+  for (const [history, happened] of Object.entries(histories)) {
+    it(`with ${history}`, async function () {
+      this.timeout(120_000);
+      const table = await aTable({ poolSize: 1 });
+      try {
+        if (history.includes('empty')) await happened(table, []);
+        const players = await Promise.all(times(AT_ONCE, () => table.player(100_000)));
+        await happened(table, players);
+        for (let n = 0; n < 8; n += 1) for (const call of Object.values(CALLS)) await call(table, players); // until plans are kept
+        await table.pool.query(
+          `select count(*) from generate_series(1, $1::int) n, players.register('grown-' || n, 'MT', array['SEK'])`,
+          [GROWN],
+        );
+        await wagers(table, players, GROWN);
+        const tooMuch: Record<string, Record<string, number>> = {};
+        for (const [name, call] of Object.entries(CALLS)) {
+          const before = await reads(table);
+          await call(table, players);
+          const counts = [...(await reads(table))].map(
+            ([what, read]) => [what, (read - (before.get(what) ?? 0)) / AT_ONCE] as const,
+          );
+          if (counts.some(([, read]) => read > MOST_ROWS))
+            tooMuch[name] = Object.fromEntries(counts.filter(([, read]) => read > 1));
+        }
+        assert.deepEqual(tooMuch, {});
+      } finally {
+        await table.leave();
+      }
+    });
+  }
+});
