@@ -159,6 +159,12 @@ create type ledger.standing as (
   account_id bigint, is_player boolean, kind text, owner text, currency text,
   amount numeric, held numeric, posted bigint, floor bigint, ceiling bigint);
 
+-- What a batch comes to: its entries, the accounts as it leaves them, and players' cash after its deeds. See ledger.fit.
+create type ledger.fitted as (
+  at integer[], account bigint[], version bigint[], amount bigint[], after bigint[],
+  accounts bigint[], posted bigint[], versions bigint[],
+  cash_at integer[], cash bigint[]);
+
 -- What every call that moves money answers. `balance` is the player's cash after it, as it was then.
 create type ledger.verdict as (outcome text, code text, facts jsonb, replayed boolean, balance bigint, transfer_id uuid);
 

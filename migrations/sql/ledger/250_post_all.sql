@@ -34,8 +34,54 @@ end $$;
 create or replace function ledger.post_all(p_deeds ledger.deed[]) returns setof ledger.verdict
   language plpgsql security definer set search_path = ledger, pg_temp as $$
 declare
-  contents uuid[];
+  ids constant uuid[] := array(select id from unnest(p_deeds));
+  contents constant uuid[] := array(select coalesce(content, md5(row(code, business_id, legs)::text)::uuid) from unnest(p_deeds));
   verdicts ledger.verdict[];
+  batch ledger.fitted;
+  judged record;
+  known boolean;
+  written timestamptz;
+begin
+  if cardinality(p_deeds) = 0 then return; end if;
+  perform ledger.lock_ids(ids);
+  select count(distinct id) < cardinality(ids) or bool_or(exists (select from ledger.outcomes o where o.id = asked.id offset 0)) into known from unnest(ids) asked (id);
+  if not known then batch := ledger.fit(p_deeds); end if;
+  if batch.at is not null then
+    for nth in 1..cardinality(ids) loop verdicts[nth] := row('applied', null, null, false, null, ids[nth])::ledger.verdict; end loop;
+    for nth in 1..cardinality(batch.cash_at) loop verdicts[batch.cash_at[nth]].balance := batch.cash[nth]; end loop;
+  else
+    judged := ledger.judge_one_by_one(p_deeds, ids, contents);
+    verdicts := judged.verdicts;
+    batch := judged.batch;
+  end if;
+
+  written := clock_timestamp();
+  -- Each transfer has a microsecond of its own: what it wrote is found by it. The batch takes longer than that, under its locks.
+  with applied as (
+    select d.id, d.code::ledger.transfer_code, d.business_id, d.happened_at, written + at * interval '1 microsecond' as written_at, d.content, d.balance
+      from unnest(p_deeds, contents, verdicts) with ordinality
+        as d (id, code, business_id, happened_at, legs, of_deed, netting, follows, content, outcome, refusal, facts, replayed, balance, transfer_id, at)
+     where d.outcome = 'applied' and not d.replayed
+  ), outcomes as (
+    insert into ledger.outcomes (id, content, decided_at, balance) select id, content, written_at, balance from applied
+  ), transfers as (
+    insert into ledger.transfers (id, code, business_id, happened_at, written_at) select id, code, business_id, happened_at, written_at from applied
+  ), moved as (
+    update ledger.accounts a set posted = now.posted, version = now.version
+      from unnest(batch.accounts, batch.posted, batch.versions) now (id, posted, version) where a.id = now.id and a.version <> now.version
+  )
+  insert into ledger.entries (account_id, version, transfer_id, amount, balance_after, written_at)
+    select account, version, ids[at], amount, after, written + at * interval '1 microsecond'
+      from unnest(batch.account, batch.version, batch.amount, batch.after, batch.at) as e (account, version, amount, after, at);
+  return query select * from unnest(verdicts);
+end $$;
+
+-- The same batch deed by deed: what is known is answered again, what is refused is written down, and what is left comes to
+-- the entries and accounts of `batch`.
+create or replace function ledger.judge_one_by_one(
+  p_deeds ledger.deed[], p_ids uuid[], p_contents uuid[], out verdicts ledger.verdict[], out batch ledger.fitted
+) language plpgsql as $$
+declare
   first_at integer[]; -- of each deed, where its id is named first
   deed ledger.deed;
   -- The legs of all deeds in their order: of which deed, on which account, and how that stood.
@@ -50,30 +96,23 @@ declare
   cash integer;
   debt integer;
   on_account numeric;
-  -- The accounts, as the deeds so far leave them.
-  ids bigint[];
+  -- The accounts, as the deeds so far leave them, and the entries to be.
+  now_accounts bigint[];
   now_posted bigint[];
   now_version bigint[];
-  -- The entries to be.
+  e_at integer[] := '{}';
   e_account bigint[] := '{}';
   e_version bigint[] := '{}';
-  e_transfer uuid[] := '{}';
-  e_at integer[] := '{}';
   e_amount bigint[] := '{}';
   e_after bigint[] := '{}';
-  written timestamptz;
 begin
-  if cardinality(p_deeds) = 0 then return; end if;
-  perform ledger.lock_ids(array(select id from unnest(p_deeds)));
-  contents := array(select coalesce(content, md5(row(code, business_id, legs)::text)::uuid) from unnest(p_deeds));
   verdicts := array(
     select case when o.id is not null then ledger.answer_again(o, asked.content) end
-      from unnest(p_deeds, contents) with ordinality as asked (id, code, business_id, happened_at, legs, of_deed, netting, follows, content, at)
-      left join ledger.outcomes o on o.id = asked.id order by asked.at);
-  first_at := array(select min(at) over (partition by id) from unnest(array(select id from unnest(p_deeds))) with ordinality as named (id, at) order by at);
-  select deeds, accounts, l.standings, l.ids, posted, versions into leg_deed, leg_account, standings, ids, now_posted, now_version
+      from unnest(p_ids, p_contents) with ordinality as asked (id, content, at)
+      left join lateral (select * from ledger.outcomes where id = asked.id offset 0) o on true order by asked.at);
+  first_at := array(select min(at) over (partition by id) from unnest(p_ids) with ordinality as named (id, at) order by at);
+  select deeds, accounts, l.standings, l.ids, posted, versions into leg_deed, leg_account, standings, now_accounts, now_posted, now_version
     from ledger.lock_deeds(p_deeds) l;
-  written := clock_timestamp();
   for at in 1..cardinality(p_deeds) loop
     deed := p_deeds[at];
     from_leg := leg;
@@ -86,7 +125,7 @@ begin
     if verdicts[at].outcome is not null then continue; end if;
     if first_at[at] < at then
       verdicts[at] := case
-        when contents[at] <> contents[first_at[at]] then ledger.refused('idempotency_conflict', jsonb_build_object('id', deed.id))
+        when p_contents[at] <> p_contents[first_at[at]] then ledger.refused('idempotency_conflict', jsonb_build_object('id', deed.id))
         else verdicts[first_at[at]] end;
       verdicts[at].replayed := verdicts[at].code is distinct from 'idempotency_conflict' and verdicts[at].code is distinct from 'account_not_found';
       continue;
@@ -118,38 +157,19 @@ begin
     elsif judged.code = 'account_not_found' then
       verdicts[at] := ledger.refused(judged.code, judged.facts);
     else
-      verdicts[at] := ledger.refuse(deed.id, contents[at], judged.code, judged.facts);
+      verdicts[at] := ledger.refuse(deed.id, p_contents[at], judged.code, judged.facts);
     end if;
     continue when judged.code is not null;
     for nth in from_leg..leg - 1 loop
       continue when standings[nth].amount = 0;
       now_posted[leg_account[nth]] := now_posted[leg_account[nth]] + standings[nth].amount;
       now_version[leg_account[nth]] := now_version[leg_account[nth]] + 1;
+      e_at := e_at || at;
       e_account := e_account || standings[nth].account_id;
       e_version := e_version || now_version[leg_account[nth]];
-      e_transfer := e_transfer || deed.id;
-      e_at := e_at || at;
       e_amount := e_amount || standings[nth].amount::bigint;
       e_after := e_after || now_posted[leg_account[nth]];
     end loop;
   end loop;
-
-  -- Each transfer has a microsecond of its own: what it wrote is found by it. The batch takes longer than that, under its locks.
-  with applied as (
-    select d.id, d.code::ledger.transfer_code, d.business_id, d.happened_at, written + at * interval '1 microsecond' as written_at, d.content, d.balance
-      from unnest(p_deeds, contents, verdicts) with ordinality
-        as d (id, code, business_id, happened_at, legs, of_deed, netting, follows, content, outcome, refusal, facts, replayed, balance, transfer_id, at)
-     where d.outcome = 'applied' and not d.replayed
-  ), outcomes as (
-    insert into ledger.outcomes (id, content, decided_at, balance) select id, content, written_at, balance from applied
-  ), transfers as (
-    insert into ledger.transfers (id, code, business_id, happened_at, written_at) select id, code, business_id, happened_at, written_at from applied
-  ), moved as (
-    update ledger.accounts a set posted = now.posted, version = now.version
-      from unnest(ids, now_posted, now_version) now (id, posted, version) where a.id = now.id and a.version <> now.version
-  )
-  insert into ledger.entries (account_id, version, transfer_id, amount, balance_after, written_at)
-    select account, version, transfer, amount, after, written + at * interval '1 microsecond'
-      from unnest(e_account, e_version, e_transfer, e_amount, e_after, e_at) as e (account, version, transfer, amount, after, at);
-  return query select * from unnest(verdicts);
+  batch := row(e_at, e_account, e_version, e_amount, e_after, now_accounts, now_posted, now_version, null, null)::ledger.fitted;
 end $$;
