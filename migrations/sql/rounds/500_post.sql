@@ -18,6 +18,7 @@ declare
   op rounds.operations := rounds.claimed(p_client, p_kind, p_id);
   batch rounds.moves[];
   move rounds.moves;
+  now_posted rounds.moves[] := '{}';
   paid integer := 0;
   verdicts ledger.verdict[];
   debts bigint[];
@@ -39,7 +40,6 @@ begin
                         case when cardinality(pots) > 0 then rounds.legs_with_pots(op, m) else rounds.house_legs(currency, net, from_stakes) end,
                         p_kind <> 'void')::ledger.net
                from unnest(batch) m where transfer_id is not null order by seq)) with ordinality as p (verdict, owed, at);
-    -- One by one: joined, each move was compared with each verdict.
     foreach move in array batch loop
       verdict := null;
       if move.transfer_id is not null then
@@ -49,12 +49,17 @@ begin
       if verdict.code is not null then
         problem := coalesce(problem, jsonb_strip_nulls(jsonb_build_object('code', verdict.code, 'facts', verdict.facts)));
       else
-        update rounds.moves
-           set posted = true, owed = case when net < 0 then coalesce(debts[paid], 0) else 0 end,
-               balance = coalesce(verdict.balance, ledger.cash(move.player_id, move.currency))
-         where (client_id, kind, operation_id, seq) = (p_client, p_kind, p_id, move.seq);
+        move.owed := case when move.net < 0 then coalesce(debts[paid], 0) else 0 end;
+        move.balance := coalesce(verdict.balance, ledger.cash(move.player_id, move.currency));
+        now_posted := now_posted || move;
       end if;
     end loop;
+    update rounds.moves m set posted = true, owed = p.owed, balance = p.balance
+      from unnest(now_posted) p
+     cross join lateral (
+        select ctid as place from rounds.moves
+         where client_id = p_client and kind = p_kind and operation_id = p_id and seq = p.seq offset 0) here
+     where m.ctid = here.place;
     if cardinality(pots) > 0 then perform rounds.seed_pots(op, array(select (v).transfer_id from unnest(verdicts) v)); end if;
   end if;
   select count(*) filter (where m.posted), count(*) into done, of
