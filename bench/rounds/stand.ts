@@ -43,6 +43,8 @@ export async function openStand(profileDir?: string) {
   }
 }
 
+export type Stand = Awaited<ReturnType<typeof openStand>>;
+
 async function seed(owner: string): Promise<void> {
   await connected(owner, async (client) => {
     await client.query(
