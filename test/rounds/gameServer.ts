@@ -42,6 +42,16 @@ export class GameServer {
     is(await this.post(`/v1/players/${playerId}/awards`, award), 201);
     return playerId;
   }
+
+  /** As many players, each with this much SEK, in one call of the database. */
+  async players(count: number, cash = 1_000): Promise<string[]> {
+    const names = Array.from({ length: count }, () => fresh('p'));
+    await this.api.database.owner.query(
+      `select players.register(p, 'MT', '{SEK}'), players.award('game', 'for ' || p, p, 'SEK', $2, '{}', null) from unnest($1::text[]) p`,
+      [names, cash],
+    );
+    return names;
+  }
 }
 
 export async function aGameServer(): Promise<GameServer> {

@@ -167,4 +167,35 @@ describe('a game server that ends its rounds', () => {
       'done',
     );
   });
+
+  for (const as of GAMES) {
+    it(`cashes out 200 players of one round at once, and none is refused or lost (${as === 'game' ? 'by workflow' : 'directly'})`, async function () {
+      this.timeout(60_000);
+      const round = fresh('r');
+      const stakes = (await server.players(200)).map((player) => stakeOf(player));
+      await Promise.all(stakes.map((stake) => server.post(`/v1/rounds/${round}/wagers`, stake, as)));
+      const cashOuts = stakes.map(({ wagerId }) => ({
+        settlementId: fresh('s'),
+        outcomes: [{ wagerId, payout: 150 }],
+        closeRound: false,
+      }));
+      const ended = await Promise.all(
+        cashOuts.map(async (body) => {
+          for (;;) {
+            const reply = await server.post(`/v1/rounds/${round}/settlement`, body, as);
+            // Under way: the same again waits on.
+            if (reply.status !== 202) return reply;
+          }
+        }),
+      );
+      for (const reply of ended) {
+        const { status, totals, balances } = is(reply, 200);
+        assert.deepEqual(
+          [status, totals],
+          ['done', [{ currency: 'SEK', paid: 150, takenBack: 0, receivable: 0 }]],
+        );
+        assert.equal((balances as { cash: number }[])[0]?.cash, 1_050);
+      }
+    });
+  }
 });

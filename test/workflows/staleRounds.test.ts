@@ -4,7 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createRoundsActivities, createStaleRoundsActivities } from '../../activities/index.ts';
 import { SEARCH, workflowIds } from '../../contract/names.ts';
 import { STALE_DECISION, type StalePolicy } from '../../contract/rounds.ts';
-import { claimRound } from '../../rounds/index.ts';
+import { claimRound, parkOperation, postMoves, undoMoves } from '../../rounds/index.ts';
 import { aTable, CLIENT, fateOf, fresh, type Table } from '../rounds/table.ts';
 import { temporal, testWorker, uniqueTaskQueue } from '../support/temporal.ts';
 
@@ -148,11 +148,34 @@ describe('a round of which nothing is heard any more', () => {
     const wager = await table.wager({ round, player });
     const content = { outcomes: [{ wagerId: wager, payout: 250 }], closeRound: true };
     await table.request('settlement', settlement, round, content);
-    await claimRound(table.pool, { clientId: CLIENT, kind: 'settlement', operationId: settlement });
+    await claimRound(table.pool, { clientId: CLIENT, kind: 'settlement', operationId: settlement }, 0);
     await silentFor(1, round);
     assert.equal(await look('lost'), '0 rounds are stale, 1 operations overdue.');
     while ((await table.roundStatus(round)) !== 'closed') await sleep(20);
     assert.equal((await table.has(player)).cash, 450);
+  });
+
+  it('is not kept for ever by an operation that was parked, and whose workflow is gone', async () => {
+    const { pool } = table;
+    const [first, second, round] = [await table.player(100), await table.player(100), fresh('r')];
+    const won = await table.wager({ round, player: first });
+    await table.wager({ round, player: second });
+    await table.settle(round, { [won]: 500 }, { close: false });
+    const ref = { clientId: CLIENT, kind: 'void' as const, operationId: fresh('v') };
+    await table.request('void', ref.operationId, round, { reason: 'a test', wagerIds: null });
+    await claimRound(pool, ref, 0);
+    await table.give(second, Number.MAX_SAFE_INTEGER);
+    const { problem } = await postMoves(pool, ref);
+    await table.give(first, Number.MAX_SAFE_INTEGER - 100);
+    assert.deepEqual([problem?.code, (await undoMoves(pool, ref)).remaining], ['amount_too_large', 1]);
+    await parkOperation(pool, ref, { code: 'amount_too_large' });
+    // A person makes room, and later somebody notices that nothing goes on.
+    await table.stake({ round: fresh('r'), wager: fresh('w'), player: first, amount: 10_000 });
+    await silentFor(1, round);
+    assert.equal(await look('lost'), '0 rounds are stale, 1 operations overdue.');
+    while ((await table.roundStatus(round)) !== 'open') await sleep(20);
+    assert.deepEqual(await table.wagerStatus(won), { status: 'settled', payout: 500 });
+    assert.equal((await table.has(first)).cash, Number.MAX_SAFE_INTEGER - 10_000 + 400);
   });
 
   /** The workflow, once the Web UI finds it by its need of a person. */

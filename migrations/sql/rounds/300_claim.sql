@@ -7,7 +7,8 @@ declare
   why jsonb;
 begin
   select * into strict op from rounds.operations o where (o.client_id, o.kind, o.operation_id) = (p_client, p_kind, p_id) for no key update;
-  if op.status = 'running' then return 'claimed'; end if;
+  -- Parked, it still holds the round: a workflow that takes it up meets the same refusal, and goes on giving back.
+  if op.status in ('running', 'needs_attention') then return 'claimed'; end if;
   if op.status <> 'requested' then return 'ended'; end if;
   perform rounds.lock_round(p_client, op.round_id, true);
   select * into strict r from rounds.rounds where client_id = p_client and round_id = op.round_id;
