@@ -99,10 +99,18 @@ const DETAILS: Record<ProblemCode, (facts: Facts) => string> = {
     'reason' in facts ? text(facts['reason']) : 'This does not fit the present state.',
   player_blocked: (facts) =>
     `The player is blocked.${and(facts, 'kind', (kind) => `Kind of block: ${kind}.`)}${and(facts, 'until', (until) => `Until ${until}.`)}`,
-  limit_required: (facts) =>
-    `A limit must be set first.${and(facts, 'missing', (missing) => `Missing: ${missing}.`)}`,
-  limit_exceeded: (facts) =>
-    `A limit of the player would be exceeded.${and(facts, 'kind', (kind) => `Limit: ${kind}.`)}`,
+  limit_required({ limits = [] }) {
+    const missing = (limits as Record<'kind' | 'period', string>[]).map(
+      (one) => `${one.kind} a ${one.period}`,
+    );
+    return `A limit must be set first. Missing: ${missing.join(', ')}.`;
+  },
+  limit_exceeded({ kind, period, currency, limit, left, until }) {
+    if (kind === undefined) return 'A limit of the player would be exceeded.';
+    const words = (minor: unknown) => format({ minor: text(minor), currency: text(currency) });
+    const more = typeof until === 'string' ? ` There is more room at ${until}.` : '';
+    return `The ${text(kind)} limit is ${words(limit)} a ${text(period)}, and ${words(left)} of it is left.${more}`;
+  },
   no_provider: () => 'No configured payment provider takes this amount, currency and method for this player.',
   amount_too_large: () => "The player's balance would go past 2^53-1 minor units.",
   insufficient_funds(facts) {

@@ -125,9 +125,20 @@ export function refuseCursor(): never {
 export const cursorOf = (...key: readonly string[]): string =>
   Buffer.from(JSON.stringify(key)).toString('base64url');
 
+/** In UTC, with the fraction as it came: Postgres knows neither a year 0 nor the zone +23:00, which ISO 8601 has. */
+const inUtc = (value: string) => {
+  const finer = /\.(\d{4,})/.exec(value)?.[1];
+  const utc = new Date(value).toISOString();
+  return finer === undefined ? utc : utc.replace(/\.\d+/, `.${finer}`);
+};
+
 export const instant = z.iso
   .datetime({ offset: true, error: 'must be an ISO 8601 time with its zone, such as 2026-11-23T10:00:00Z' })
-  .refine((value) => !Number.isNaN(Date.parse(value)), 'must be a time that exists')
+  .refine((value) => {
+    const at = Date.parse(value);
+    return at >= Date.parse('0001-01-01T00:00:00Z') && at < Date.parse('+010000-01-01T00:00:00Z');
+  }, 'must be a time that exists, of the years 1 to 9999')
+  .transform(inUtc)
   .meta({ example: '2026-11-23T10:00:00.000Z' });
 
 export const nullable = <T extends z.ZodType>(inner: T) => z.union([inner, z.null()]);

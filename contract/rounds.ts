@@ -24,8 +24,8 @@ export interface OperationProblem {
   readonly errors?: readonly { pointer: string; code?: ProblemCode; detail: string }[];
 }
 
-/** `busy`: another operation works on the round. `ended`: refused as a whole, or ended before. */
-export type Claim = 'claimed' | 'busy' | 'ended';
+/** `busy`: another operation works on the round. `done`, `refused`: it has ended, at once or before. */
+export type Claim = 'claimed' | 'busy' | 'done' | 'refused';
 
 /** How far the moves of an operation are; a move is one player's net in one currency. */
 export interface Posted {

@@ -1,4 +1,4 @@
-export { requestOperation, findOperation, operationsOf, progressOf, type Operation } from './operations.ts';
+export { requestOperation, findOperation, operationsOf, type Operation } from './operations.ts';
 export { overdueOperations, requestStaleEnd, staleRounds, type StaleRound } from './stale.ts';
 export { claimRound, closeOperation, parkOperation, postMoves, undoClaim, undoMoves } from './steps.ts';
 export { clientsWith, findRound, findWager, wagersOf, type Round, type Wager } from './read.ts';

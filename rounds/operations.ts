@@ -16,6 +16,8 @@ export interface Operation extends OperationRef {
   readonly balances: readonly { playerId: string; currency: string; cash: number }[];
   /** Null where no workflow was needed: a direct settlement, a play. */
   readonly workflowId: string | null;
+  /** Players who have got theirs, of those who will, while it runs; a player of two currencies counts twice. Null afterwards. */
+  readonly progress: { readonly done: number; readonly of: number } | null;
 }
 
 export interface OperationRequest extends OperationRef {
@@ -32,7 +34,10 @@ const columnsOf = (
   row: string,
 ) => `${row}.client_id as "clientId", ${row}.kind, ${row}.operation_id as "operationId",
   ${row}.round_id as "roundId", ${row}.status, ${row}.outcome, ${row}.problem, ${row}.round_status as "roundStatus", ${row}.settled,
-  ${row}.totals, ${row}.balances, ${row}.workflow_id as "workflowId"`;
+  ${row}.totals, ${row}.balances, ${row}.workflow_id as "workflowId",
+  case when ${row}.status in ('requested', 'running') then (
+    select jsonb_build_object('done', count(*) filter (where m.posted and not m.undone), 'of', count(*)) from rounds.moves m
+     where (m.client_id, m.kind, m.operation_id) = (${row}.client_id, ${row}.kind, ${row}.operation_id)) end as progress`;
 
 /**
  * Takes an operation down, so that a saga can carry its id alone; the same again answers the one that is known.
@@ -97,13 +102,3 @@ export async function operationsOf(pool: Pool, clientId: string, roundId: string
   });
   return rows;
 }
-
-/** How far an operation is, counted in moves: one per player and currency. */
-export const progressOf = (pool: Pool, ref: OperationRef): Promise<{ done: number; of: number }> =>
-  callRow<{ done: number; of: number }>(
-    pool,
-    'operation_progress',
-    `select count(*) filter (where posted)::int as done, count(*)::int as "of" from rounds.moves
-      where (client_id, kind, operation_id) = ($1::text, $2::text, $3::text)`,
-    [ref.clientId, ref.kind, ref.operationId],
-  );

@@ -34,31 +34,31 @@ export async function staleRounds(
 }
 
 /**
- * Takes down the operation that ends a stale round, safe to repeat: a void of its open wagers, or its closing settlement, which
- * settles them at 0. Null where there is nothing for it to do: no wager is open, or the round has ended.
+ * Takes down the operation that ends a stale round, safe to repeat: its closing settlement, which settles at 0 what is open of it, or
+ * a void of that. Both are judged when they hold the round, so that a late message comes before or after. One that was refused
+ * is followed by another. Null where the round has ended.
  */
 export async function requestStaleEnd(
   pool: Pool,
   { clientId, roundId }: { readonly clientId: string; readonly roundId: string },
   kind: 'settlement' | 'void',
 ): Promise<OperationInput | null> {
-  const { operationId, open, wagerIds } = await callRow<{
-    operationId: string;
-    open: boolean;
-    wagerIds: string[];
-  }>(
+  const { operationId, open } = await callRow<{ operationId: string; open: boolean }>(
     pool,
     'stale_round',
-    `select 'stale-' || ledger.derive_id('stale', $3::text, $1::text, $2::text) as "operationId",
-            exists (select from rounds.rounds where (client_id, round_id, status) = ($1::text, $2::text, 'open')) as open,
-            array(select wager_id from rounds.wagers where (client_id, round_id, status) = ($1::text, $2::text, 'open') order by wager_id) as "wagerIds"`,
+    `select 'stale-' || ledger.derive_id('stale', $3::text, $1::text, $2::text, (
+              select count(*)::text from rounds.operations
+               where (client_id, round_id, kind, status) = ($1::text, $2::text, $3::text, 'refused') and starts_with(operation_id, 'stale-'))) as "operationId",
+            exists (select from rounds.rounds where (client_id, round_id, status) = ($1::text, $2::text, 'open')) as open`,
     [clientId, roundId, kind],
   );
   const ref = { clientId, kind, operationId };
   if ((await findOperation(pool, ref)) !== undefined) return { ...ref, roundId };
-  if (!open || (kind === 'void' && wagerIds.length === 0)) return null;
+  if (!open) return null;
   const content =
-    kind === 'void' ? { reason: 'no sign of the game server', wagerIds } : { outcomes: [], closeRound: true };
+    kind === 'void'
+      ? { reason: 'no sign of the game server', wagerIds: null, openOnly: true }
+      : { outcomes: [], closeRound: true };
   await requestOperation(pool, {
     ...ref,
     roundId,

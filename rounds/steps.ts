@@ -8,13 +8,16 @@ import {
 } from '../contract/rounds.ts';
 import { callRow, type Pool } from '../ops/postgres.ts';
 
-/** Claims the round, validates the whole operation and plans it; no money moves. Safe to repeat, as every step here. */
-export async function claimRound(pool: Pool, ref: OperationRef): Promise<Claim> {
+/**
+ * Claims the round, validates the whole operation and plans it. Where that comes to at most `atOnce` moves it is posted and ended
+ * too, in the same transaction. Safe to repeat, as every step here.
+ */
+export async function claimRound(pool: Pool, ref: OperationRef, atOnce = MOVES_PER_BATCH): Promise<Claim> {
   const { claim } = await callRow<{ claim: Claim }>(
     pool,
     'claim_round',
-    'select rounds.claim($1::text, $2::text, $3::text) as claim',
-    key(ref),
+    'select rounds.at_once($1::text, $2::text, $3::text, $4::int) as claim',
+    [...key(ref), atOnce],
   );
   return claim;
 }

@@ -42,27 +42,33 @@ export async function staleRound(round: StaleRoundInput): Promise<string> {
       },
     },
   );
-  const undecided = () => decision === undefined;
-  if (undecided()) {
-    attention(true);
-    setCurrentDetails(
-      `Nothing was heard of round ${round.roundId} for too long. Its game server may still end it; or send the update \`${STALE_DECISION}\` with \`"lost"\` or \`"void"\`, for what is still open of it.`,
-    );
-    for (let look = FIRST_LOOK_MS; undecided(); look = Math.min(look * 2, LONGEST_LOOK_MS)) {
-      if (!(await isOpen(round))) {
-        attention(false);
-        return ended(`Round ${round.roundId} was ended by its game server.`);
-      }
-      await condition(() => !undecided(), look);
-    }
-    attention(false);
+  for (;;) {
+    const decided = decision ?? (await aPersonsDecision(round, () => decision));
+    if (decided === undefined) return ended(`Round ${round.roundId} was ended by its game server.`);
+    await end(round, decided === 'void' ? 'void' : 'settlement');
+    if (!(await isOpen(round)))
+      return ended(
+        `Nothing was heard of round ${round.roundId} for too long: what was open of it is ${decided}.`,
+      );
+    // It was refused: a stake, say, found no room in its player's account any more.
+    decision = undefined;
   }
-  // A void gives the open stakes back; the closing settlement ends what is left.
-  for (const kind of decision === 'void' ? (['void', 'settlement'] as const) : (['settlement'] as const))
-    await end(round, kind);
-  return ended(
-    `Nothing was heard of round ${round.roundId} for too long: what was open of it is ${decision}.`,
+}
+
+/** Shows that a person must decide, until one has; undefined where the round has ended meanwhile. */
+async function aPersonsDecision(
+  round: StaleRoundInput,
+  decision: () => Decision | undefined,
+): Promise<Decision | undefined> {
+  attention(true);
+  setCurrentDetails(
+    `Nothing was heard of round ${round.roundId} for too long. Its game server may still end it; or send the update \`${STALE_DECISION}\` with \`"lost"\` or \`"void"\`, for what is still open of it.`,
   );
+  let look = FIRST_LOOK_MS;
+  while ((await isOpen(round)) && !(await condition(() => decision() !== undefined, look)))
+    look = Math.min(look * 2, LONGEST_LOOK_MS);
+  attention(false);
+  return decision();
 }
 
 async function end(round: StaleRoundInput, kind: 'settlement' | 'void'): Promise<void> {

@@ -40,6 +40,7 @@ export function shapeOfOperation(operation: Operation, { temporal }: Services, t
     totals,
     balances,
     workflowId,
+    progress,
   } = operation;
   return {
     [kind === 'void' ? 'voidId' : 'settlementId']: operationId,
@@ -54,5 +55,6 @@ export function shapeOfOperation(operation: Operation, { temporal }: Services, t
     balances,
     workflowId,
     workflowUrl: temporal.uiLink(workflowId),
+    ...(progress !== null && { progress }),
   };
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { OPERATION_KINDS, type OperationKind } from '../../contract/rounds.ts';
-import { findOperation, progressOf, type Operation } from '../../rounds/index.ts';
+import { findOperation } from '../../rounds/index.ts';
 import type { Client } from '../auth.ts';
 import { Problem, problemOf } from '../problem.ts';
-import { route, type Answer, type Request, type Services } from '../route.ts';
+import { route, type Answer, type Request } from '../route.ts';
 import { runOperation } from '../runOperation.ts';
 import { amountOrZero, callerId, freeText } from '../schemas.ts';
 import { jackpot } from './jackpots.ts';
@@ -115,7 +115,7 @@ const getOperation = route({
     const operation = await findOperation(services.pool, { clientId, kind, operationId });
     if (operation?.roundId !== roundId)
       throw new Problem('not_found', `Round ${roundId} has no ${kind} ${operationId}.`);
-    return { status: 200, body: await withProgress(operation, services, traceId) };
+    return { status: 200, body: shapeOfOperation(operation, services, traceId) };
   },
 });
 
@@ -134,25 +134,10 @@ async function operate(
 ): Promise<Answer> {
   const asked = { kind, operationId, roundId, content };
   const { operation, replayed } = await runOperation({ caller, services, wait }, asked);
-  return await answerOf(operation, services, replayed, traceId);
-}
-
-async function answerOf(
-  operation: Operation,
-  services: Services,
-  replayed: boolean,
-  traceId: string,
-): Promise<Answer> {
   if (operation.problem !== null && operation.status === 'refused')
     throw problemOf(operation.problem, replayed);
-  const body = await withProgress(operation, services, traceId);
+  const body = shapeOfOperation(operation, services, traceId);
   if (body.status !== 'running') return { status: 200, body, replayed };
-  const { roundId, kind, operationId } = operation;
   const location = `/v1/rounds/${encodeURIComponent(roundId)}/operations/${kind}/${encodeURIComponent(operationId)}`;
   return { status: 202, body, headers: { Location: location }, replayed };
-}
-
-async function withProgress(operation: Operation, services: Services, traceId: string) {
-  const body = shapeOfOperation(operation, services, traceId);
-  return body.status === 'running' ? { ...body, progress: await progressOf(services.pool, operation) } : body;
 }

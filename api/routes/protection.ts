@@ -4,7 +4,7 @@ import type { RaiseInput } from '../../contract/protection.ts';
 import { block, BLOCK_KINDS, liftBlock, LIMIT_KINDS, LIMIT_PERIODS, setLimit } from '../../players/index.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { route, type Services } from '../route.ts';
-import { callerId, currency, freeText, nullable, requireCurrency } from '../schemas.ts';
+import { callerId, currency, freeText, instant, nullable, requireCurrency } from '../schemas.ts';
 import { blockShape, limitShape, protectionOf } from './protectionShape.ts';
 import { unknownPlayer } from './scope.ts';
 
@@ -69,7 +69,7 @@ async function startRaise(services: Services, raise: RaiseInput): Promise<void> 
 const blockBody = z.strictObject({
   blockId: callerId,
   kind: z.enum(BLOCK_KINDS),
-  until: nullable(z.iso.datetime({ offset: true })).default(null),
+  until: nullable(instant).default(null),
   reason: nullable(freeText).default(null),
 });
 
@@ -93,12 +93,7 @@ const postBlock = route({
     const { code, replayed, from } = await block(services.pool, { ...body, playerId }, origin);
     if (code === 'player_unknown') throw unknownPlayer(playerId);
     if (code !== null || from === null) throw problemOf({ code: code ?? 'internal' });
-    const until = body.until === null ? null : new Date(body.until).toISOString();
-    return {
-      status: 201,
-      body: { ...body, from: from.toISOString(), until },
-      replayed: replayed === true,
-    };
+    return { status: 201, body: { ...body, from: from.toISOString() }, replayed: replayed === true };
   },
 });
 

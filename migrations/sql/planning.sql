@@ -12,7 +12,7 @@ declare
   reports constant text[] := array['ledger.trial_balance', 'payments.reconcile', 'payments.take_liability_snapshot'];
   others constant text[] := array[
     'rounds.place_wagers', 'rounds.play_all', 'rounds.roll_back_all', 'rounds.settle_direct_all', 'rounds.apply_bundle', 'rounds.open_pot',
-    'rounds.request_operation', 'rounds.claim', 'rounds.post_moves', 'rounds.close_operation', 'rounds.undo_moves', 'rounds.undo_claim', 'rounds.park',
+    'rounds.request_operation', 'rounds.at_once', 'rounds.post_moves', 'rounds.close_operation', 'rounds.undo_moves', 'rounds.undo_claim', 'rounds.park',
     'players.register', 'players.award', 'players.balances', 'players.set_limit', 'players.apply_raise', 'players.block', 'players.lift_block',
     'payments.open_deposit', 'payments.deposit_step', 'payments.open_refund', 'payments.open_withdrawal', 'payments.withdrawal_step',
     'payments.review_reason', 'payments.ask_adjustment', 'payments.decide_adjustment'];

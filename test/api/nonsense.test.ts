@@ -4,7 +4,7 @@ import { openApiDocument } from '../../api/openapi.ts';
 import type { Route } from '../../api/route.ts';
 import { routes } from '../../api/routes/index.ts';
 import { KEYS, startApi, type Api, type Reply, type Who } from './apiUnderTest.ts';
-import { nonsenseFor, sample, spoil, type Resolve, type Schema } from './samples.ts';
+import { nonsenseFor, sample, spoil, TIMES, type Resolve, type Schema } from './samples.ts';
 
 interface Operation {
   parameters?: { in: string; name: string; schema: Schema }[];
@@ -203,6 +203,7 @@ describe('nonsense', () => {
               '%C3%BC%00',
               `a&${name}=b`,
               ...(isWhole ? ['-1', '1.5', 'x', '1e400', ''] : []),
+              ...(resolve(schema).format === 'date-time' ? TIMES.map(encodeURIComponent) : []),
             ];
             for (const value of values)
               assertNames(
@@ -210,7 +211,8 @@ describe('nonsense', () => {
                 `/${name}`,
                 `?${name} = ${value.slice(0, 60)}`,
               );
-            assert.ok((await send(`${pathWith()}?${name}=${encodeURIComponent(SQL)}`, body)).status < 500);
+            for (const odd of [SQL, '2026-11-23T10:00:00+23:59'])
+              assert.ok((await send(`${pathWith()}?${name}=${encodeURIComponent(odd)}`, body)).status < 500);
           }
           for (const key of inQuery.some(({ name }) => name === 'cursor') ? FORGED : []) {
             const reply = await send(

@@ -35,6 +35,10 @@ describe('player protection over HTTP', () => {
     const { until, ...facts } = refused.json['facts'] as Record<string, unknown>;
     const said = { kind: 'wager', period: 'day', currency: 'SEK', limit: 500, used: 450, left: 50 };
     assert.deepEqual(facts, said);
+    assert.equal(
+      refused.json['detail'],
+      `The wager limit is 5.00 SEK a day, and 0.50 SEK of it is left. There is more room at ${String(until)}.`,
+    );
     assert.match(String(until), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     const again = await wager(player, 'w-2', 100);
     assert.deepEqual([again.status, again.headers['idempotency-replayed']], [422, 'true']);

@@ -57,6 +57,14 @@ export function sample(schema: Schema, resolve: Resolve, onlyRequired = false): 
 
 const TEXT = ['5', 'true', '[]', '{}', JSON.stringify('x'.repeat(10_240)), '"a\\u0000b"', '"\\ud800"'];
 const ID = ['""', '"a b"', '"\\u00fc"', '"日本"', JSON.stringify("'; drop table ledger.entries; --")];
+/** Years that Postgres or a date of four digits does not know, and a day that no calendar has. */
+export const TIMES = [
+  '0000-01-01T00:00:00Z',
+  '0001-01-01T00:00:00+14:00',
+  '9999-12-31T23:59:59-14:00',
+  '2026-02-30T00:00:00Z',
+  'tomorrow',
+];
 const WHOLE = [
   '"100"',
   'true',
@@ -120,7 +128,14 @@ export function nonsenseFor(schema: Schema, resolve: Resolve, pointer = ''): Non
     case 'boolean':
       return [...nulls, ...at(['"true"', '1', '[]'])];
     default:
-      return [...nulls, ...at([...TEXT, ...(s.pattern === undefined ? [] : ID)])];
+      return [
+        ...nulls,
+        ...at([
+          ...TEXT,
+          ...(s.pattern === undefined ? [] : ID),
+          ...(s.format === 'date-time' ? TIMES.map((time) => JSON.stringify(time)) : []),
+        ]),
+      ];
   }
 }
 

@@ -42,6 +42,29 @@ export class GameServer {
     is(await this.post(`/v1/players/${playerId}/awards`, award), 201);
     return playerId;
   }
+
+  /** As many players, each with this much SEK, in one call of the database. */
+  async players(count: number, cash = 1_000): Promise<string[]> {
+    const names = Array.from({ length: count }, () => fresh('p'));
+    await this.api.database.owner.query(
+      `select players.register(p, 'MT', '{SEK}'), players.award('game', 'for ' || p, p, 'SEK', $2, '{}', null) from unnest($1::text[]) p`,
+      [names, cash],
+    );
+    return names;
+  }
+
+  /** What moved for a player's wagers and in between, in order: each transfer's code and legs. */
+  async booksOf(playerId: string, clientId = 'game'): Promise<{ code: string; legs: string[] }[]> {
+    const { rows } = await this.api.database.owner.query<{ code: string; legs: string[] }>(
+      `select t.code, array_agg(a.kind || ' ' || e.amount order by a.kind, e.amount) as legs
+         from ledger.transfers t join ledger.entries e on e.transfer_id = t.id join ledger.accounts a on a.id = e.account_id
+        where t.id in (select e.transfer_id from ledger.entries e join ledger.accounts a on a.id = e.account_id where a.owner = $1
+                       union all select unnest(transfer_ids) from rounds.wagers where player_id = $1 and client_id = $2)
+        group by t.id, t.code, t.written_at order by t.written_at`,
+      [playerId, clientId],
+    );
+    return rows;
+  }
 }
 
 export async function aGameServer(): Promise<GameServer> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { aGameServer, is, replayed, stakeOf, type GameServer } from './gameServer.ts';
+import { claimRound, postMoves, requestOperation } from '../../rounds/index.ts';
 import { fresh } from './table.ts';
 
 /** `game` settles by workflow, `otherGame` directly. */
@@ -167,4 +168,62 @@ describe('a game server that ends its rounds', () => {
       'done',
     );
   });
+
+  it('shows how far a large settlement is, in the round and by itself', async () => {
+    const [round, operationId] = [fresh('r'), fresh('s')];
+    const stakes = (await server.players(130)).map((player) => stakeOf(player));
+    await Promise.all(stakes.map((stake) => server.post(`/v1/rounds/${round}/wagers`, stake)));
+    const outcomes = stakes.map(({ wagerId }) => ({ wagerId, payout: 150 }));
+    // Its worker dies after the first batch.
+    const { pool } = server.api.database;
+    const ref = { clientId: 'game', kind: 'settlement' as const, operationId };
+    const content = { outcomes, closeRound: true };
+    await requestOperation(pool, {
+      ...ref,
+      roundId: round,
+      content,
+      workflowId: `settlement/game/${operationId}`,
+    });
+    await claimRound(pool, ref);
+    await postMoves(pool, ref);
+    const location = `/v1/rounds/${round}/operations/settlement/${operationId}`;
+    const read = is(await server.get(location), 200);
+    assert.deepEqual([read['status'], read['progress']], ['running', { done: 100, of: 130 }]);
+    const { status, operations } = is(await server.get(`/v1/rounds/${round}`), 200);
+    assert.deepEqual([status, operations], ['settling', [read]]);
+    const body = { settlementId: operationId, outcomes };
+    const settled = is(await server.post(`/v1/rounds/${round}/settlement`, body), 200);
+    assert.deepEqual([settled['settled'], settled['progress']], [130, undefined]);
+  });
+
+  for (const as of GAMES) {
+    it(`cashes out 200 players of one round at once, and none is refused or lost (${as === 'game' ? 'by workflow' : 'directly'})`, async function () {
+      this.timeout(60_000);
+      const round = fresh('r');
+      const stakes = (await server.players(200)).map((player) => stakeOf(player));
+      await Promise.all(stakes.map((stake) => server.post(`/v1/rounds/${round}/wagers`, stake, as)));
+      const cashOuts = stakes.map(({ wagerId }) => ({
+        settlementId: fresh('s'),
+        outcomes: [{ wagerId, payout: 150 }],
+        closeRound: false,
+      }));
+      const ended = await Promise.all(
+        cashOuts.map(async (body) => {
+          for (;;) {
+            const reply = await server.post(`/v1/rounds/${round}/settlement`, body, as);
+            // Under way, or on a busy machine not heard of in time: the same is sent again.
+            if (reply.status !== 202 && reply.status !== 503) return reply;
+          }
+        }),
+      );
+      for (const reply of ended) {
+        const { status, totals, balances } = is(reply, 200);
+        assert.deepEqual(
+          [status, totals],
+          ['done', [{ currency: 'SEK', paid: 150, takenBack: 0, receivable: 0 }]],
+        );
+        assert.equal((balances as { cash: number }[])[0]?.cash, 1_050);
+      }
+    });
+  }
 });

@@ -142,7 +142,7 @@ describe('what comes back to a pot, and out of it', () => {
     const ref = { clientId: CLIENT, kind: 'settlement' as const, operationId: fresh('s') };
     const content = { outcomes: [{ wagerId: wager, ...wins(potId, 1_040, 7) }], closeRound: true };
     await table.request('settlement', ref.operationId, round, content);
-    assert.equal(await claimRound(table.pool, ref), 'claimed');
+    assert.equal(await claimRound(table.pool, ref, 0), 'claimed');
     for (let time = 0; time < 2; time += 1) await postMoves(table.pool, ref);
     assert.deepEqual([(await table.has(player)).cash, await inPot(table, potId)], [1_947, 1_000]);
     for (let time = 0; time < 2; time += 1) assert.equal((await undoMoves(table.pool, ref)).remaining, 0);
@@ -157,13 +157,13 @@ describe('what comes back to a pot, and out of it', () => {
     const ref = { clientId: CLIENT, kind: 'settlement' as const, operationId: fresh('s') };
     const content = { outcomes: [{ wagerId: first.wager, ...wins(potId, 1_000) }], closeRound: true };
     await table.request('settlement', ref.operationId, first.round, content);
-    assert.equal(await claimRound(table.pool, ref), 'claimed');
+    assert.equal(await claimRound(table.pool, ref, 0), 'claimed');
     const next = { clientId: CLIENT, kind: 'settlement' as const, operationId: fresh('s') };
     await table.request('settlement', next.operationId, second.round, {
       outcomes: [{ wagerId: second.wager, ...wins(potId, 1_000) }],
       closeRound: true,
     });
-    assert.equal(await claimRound(table.pool, next), 'busy');
+    assert.equal(await claimRound(table.pool, next, 0), 'busy');
     await undoMoves(table.pool, ref);
     await undoClaim(table.pool, ref, problem);
     assert.equal((await table.run('settlement', next.operationId)).status, 'done');
@@ -177,7 +177,7 @@ describe('what comes back to a pot, and out of it', () => {
     await table.settle(round, { [wager]: wins(potId, 100) });
     const ref = { clientId: CLIENT, kind: 'void' as const, operationId: fresh('v') };
     await table.request('void', ref.operationId, round, { reason: 'a test', wagerIds: null });
-    assert.equal(await claimRound(table.pool, ref), 'claimed');
+    assert.equal(await claimRound(table.pool, ref, 0), 'claimed');
     assert.equal((await postMoves(table.pool, ref)).problem, null);
     assert.deepEqual([(await table.has(player)).cash, await inPot(table, potId)], [1_000, 80]);
     await emptied(potId);

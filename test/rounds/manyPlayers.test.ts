@@ -39,7 +39,7 @@ describe('a settlement of many players', () => {
       closeRound: true,
     });
     assert.deepEqual(
-      [await claimRound(table.pool, ref), await claimRound(table.pool, ref)],
+      [await claimRound(table.pool, ref, 0), await claimRound(table.pool, ref)],
       ['claimed', 'claimed'],
     );
     assert.deepEqual(await postMoves(table.pool, ref), { done: 100, of: 130, problem: null });

@@ -72,6 +72,14 @@ async function reads(table: Table): Promise<Map<string, number>> {
   return new Map(rows.map(({ what, read }) => [what, read]));
 }
 
+/** It would read beside what is measured, and look at tables that are to be those that nobody has looked at. */
+async function keepAutovacuumAway({ db: { owner } }: Table): Promise<void> {
+  await owner.query(`do $$ declare t regclass; begin
+    for t in select oid from pg_class where relkind = 'r' and relnamespace in (select oid from pg_namespace where nspname in ('ledger', 'rounds', 'players')) loop
+      execute format('alter table %s set (autovacuum_enabled = off)', t);
+    end loop; end $$`);
+}
+
 describe('a game server’s call reads its own rows alone, however the tables have grown since plans were made', () => {
   const histories: Readonly<Record<string, (table: Table, players: readonly string[]) => Promise<unknown>>> =
     {
@@ -87,6 +95,7 @@ describe('a game server’s call reads its own rows alone, however the tables ha
       this.timeout(120_000);
       const table = await aTable({ poolSize: 1 });
       try {
+        await keepAutovacuumAway(table);
         if (history.includes('empty')) await happened(table, []);
         const players = await Promise.all(times(AT_ONCE, () => table.player(100_000)));
         await happened(table, players);

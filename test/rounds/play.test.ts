@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { aTable, balanceOf, fateOf, fresh, type Table } from './table.ts';
+import { claimRound } from '../../rounds/index.ts';
+import { aTable, CLIENT, balanceOf, fateOf, fresh, type Table } from './table.ts';
 
 describe('play', () => {
   let table: Table;
@@ -94,6 +95,19 @@ describe('play', () => {
     await play(shared, true);
     await play(kept, true);
     assert.deepEqual([await table.roundStatus(shared), await table.roundStatus(kept)], ['closed', 'closed']);
+  });
+
+  it('closes a round that an operation works on as soon as that has ended', async () => {
+    const [player, round, settlement] = [await table.player(1_000), fresh('r'), fresh('s')];
+    const wager = await table.wager({ round, player });
+    const outcomes = [{ wagerId: wager, payout: 50 }];
+    await table.request('settlement', settlement, round, { outcomes, closeRound: false });
+    await claimRound(table.pool, { clientId: CLIENT, kind: 'settlement', operationId: settlement }, 0);
+    const play = { round, wager: fresh('w'), settlement: fresh('s'), player, payout: 0 };
+    assert.equal(fateOf(await table.play(play)), 'applied');
+    assert.equal(fateOf(await table.stake({ round, wager: fresh('w'), player })), 'round_closed');
+    assert.equal((await table.run('settlement', settlement)).roundStatus, 'closed');
+    assert.equal((await table.has(player)).cash, 850);
   });
 
   it('with one id known and the other new, or other content, is a conflict', async () => {

@@ -175,7 +175,8 @@ export class Table {
   async run(kind: OperationKind, operationId: string): Promise<Operation> {
     const { pool } = this;
     const ref = { clientId: CLIENT, kind, operationId };
-    while ((await claimRound(pool, ref)) === 'busy') await new Promise((resolve) => setTimeout(resolve, 5));
+    while ((await claimRound(pool, ref, 0)) === 'busy')
+      await new Promise((resolve) => setTimeout(resolve, 5));
     for (;;) {
       const { done, of, problem } = await postMoves(pool, ref);
       if (problem !== null) {

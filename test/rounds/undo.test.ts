@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   claimRound,
   closeOperation,
@@ -36,7 +37,7 @@ describe('the steps of an operation', () => {
       outcomes: [{ wagerId: won, payout: 400 }],
       closeRound: true,
     });
-    assert.equal(await claimRound(table.pool, ref), 'claimed');
+    assert.equal(await claimRound(table.pool, ref, 0), 'claimed');
     if (post) assert.deepEqual(await postMoves(table.pool, ref), { done: 2, of: 2, problem: null });
     return { winner, loser, round, won, lost, ref };
   }
@@ -95,7 +96,7 @@ describe('the steps of an operation', () => {
       outcomes: [{ wagerId: wager, payout: 250 }],
       closeRound: true,
     });
-    await claimRound(table.pool, ref);
+    await claimRound(table.pool, ref, 0);
     await postMoves(table.pool, ref);
     assert.deepEqual(await table.has(player), { cash: 50, owed: 0, inPlay: 0 });
     await undoMoves(table.pool, ref);
@@ -107,7 +108,7 @@ describe('the steps of an operation', () => {
     const { winner, ref } = await half();
     await closeOperation(table.pool, ref);
     const ended = await findOperation(table.pool, ref);
-    assert.equal(await claimRound(table.pool, ref), 'ended');
+    assert.equal(await claimRound(table.pool, ref, 0), 'done');
     assert.deepEqual(await postMoves(table.pool, ref), { done: 2, of: 2, problem: null });
     await undoMoves(table.pool, ref);
     await undoClaim(table.pool, ref, why);
@@ -123,7 +124,7 @@ describe('the steps of an operation', () => {
     const ref = { clientId: CLIENT, kind: 'settlement' as const, operationId: id };
     await table.request('settlement', id, round, { outcomes: [], closeRound: true });
     await undoClaim(table.pool, ref, why);
-    assert.equal(await claimRound(table.pool, ref), 'ended');
+    assert.equal(await claimRound(table.pool, ref, 0), 'refused');
     assert.equal(await table.roundStatus(round), 'open');
   });
 
@@ -139,7 +140,7 @@ describe('the steps of an operation', () => {
     const { round, winner, ref } = await half();
     const next = { clientId: CLIENT, kind: 'void' as const, operationId: fresh('v') };
     await table.request('void', next.operationId, round, { reason: 'a test', wagerIds: null });
-    assert.equal(await claimRound(table.pool, next), 'busy');
+    assert.equal(await claimRound(table.pool, next, 0), 'busy');
     assert.equal(fateOf(await table.stake({ round, wager: fresh('w'), player: winner })), 'round_closed');
     await closeOperation(table.pool, ref);
     assert.equal((await table.run('void', next.operationId)).status, 'done');
@@ -155,5 +156,31 @@ describe('the steps of an operation', () => {
     await undoClaim(table.pool, ref, why);
     assert.equal(await table.roundStatus(round), 'open');
     assert.equal((await table.has(winner)).cash, 900);
+  });
+
+  it('of one batch are taken back at once where the ledger refuses one that was right when it was planned', async () => {
+    const [poor, rich, round] = [await table.player(1_000), await table.player(1_000), fresh('r')];
+    const wagers = [await table.wager({ round, player: poor }), await table.wager({ round, player: rich })];
+    const ref = { clientId: CLIENT, kind: 'settlement' as const, operationId: fresh('s') };
+    const outcomes = wagers.map((wagerId) => ({ wagerId, payout: 500 }));
+    await table.request('settlement', ref.operationId, round, { outcomes, closeRound: true });
+    // Money for the second player that is on its way: the plan does not see it, the posting waits for it.
+    const other = await table.db.owner.connect();
+    await other.query('begin');
+    await other.query(`select players.award('game', $1, $2, 'SEK', $3, '{}', null)`, [
+      fresh('a'),
+      rich,
+      Number.MAX_SAFE_INTEGER - 1_000,
+    ]);
+    const ended = claimRound(table.pool, ref);
+    await sleep(300);
+    await other.query('commit');
+    other.release();
+    assert.equal(await ended, 'refused');
+    const operation = await findOperation(table.pool, ref);
+    assert.deepEqual([operation?.problem?.code, operation?.roundStatus], ['amount_too_large', 'open']);
+    assert.deepEqual(await table.has(poor), { cash: 900, owed: 0, inPlay: 100 });
+    for (const wager of wagers)
+      assert.deepEqual(await table.wagerStatus(wager), { status: 'open', payout: 0 });
   });
 });

@@ -11,7 +11,7 @@ import {
   type OperationInput,
   type OperationRef,
 } from '../../contract/rounds.ts';
-import { findOperation, type Operation } from '../../rounds/index.ts';
+import { claimRound, findOperation, type Operation } from '../../rounds/index.ts';
 import { aTable, CLIENT, fresh, type Table } from '../rounds/table.ts';
 import { temporal, testWorker, uniqueTaskQueue } from '../support/temporal.ts';
 
@@ -34,8 +34,13 @@ export class Floor {
     this.env = env;
   }
 
-  async open(): Promise<this> {
-    const activities = createRoundsActivities({ pool: this.table.pool });
+  async open(stepByStep: boolean): Promise<this> {
+    const { pool } = this.table;
+    const activities = {
+      ...createRoundsActivities({ pool }),
+      // As of an operation of several batches, however few players it has.
+      ...(stepByStep && { claimRound: (ref: OperationRef) => claimRound(pool, ref, 0) }),
+    };
     const meddled = Object.entries(activities).map(([name, step]) => [
       name,
       (ref: OperationRef, ...rest: never[]) =>
@@ -124,7 +129,9 @@ export interface Started {
   read: () => Promise<Operation>;
 }
 
-export const aFloor = async () => await new Floor(await aTable(), await temporal()).open();
+/** `stepByStep`: the steps of a large operation also for a small one, which would be done at once. */
+export const aFloor = async ({ stepByStep = true } = {}) =>
+  await new Floor(await aTable(), await temporal()).open(stepByStep);
 
 export const settling = (outcomes: Readonly<Record<string, number>>, closeRound = true) => ({
   outcomes: Object.entries(outcomes).map(([wagerId, payout]) => ({ wagerId, payout })),

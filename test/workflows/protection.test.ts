@@ -122,6 +122,18 @@ describe('a deposit of a protected player', () => {
     assert.equal((await desk.deposit(player, 'sim_captured')).status, 201);
   });
 
+  it('gives back the room of what was refunded of it', async () => {
+    const player = await desk.player();
+    await limit(player, 'day', 10_000n);
+    const depositId = fresh('d');
+    await desk.deposit(player, 'sim_captured', { depositId });
+    await desk.until('deposits', depositId, 'credited');
+    await desk.actOnDeposit(depositId, 'refund', { amount: 4_000 });
+    await desk.until('deposits', depositId, 'credited');
+    assert.equal((await desk.deposit(player, 'sim_captured', { amount: 4_001 })).body.code, 'limit_exceeded');
+    assert.equal((await desk.deposit(player, 'sim_captured', { amount: 4_000 })).status, 201);
+  });
+
   it('never exceeds the limit with ten at once', async function () {
     this.timeout(30_000);
     const player = await desk.player();

@@ -7,7 +7,7 @@ describe('a round operation as a workflow', () => {
   let floor: Floor;
   before(async function () {
     this.timeout(60_000);
-    floor = await aFloor();
+    floor = await aFloor({ stepByStep: false });
   });
   after(() => floor.close());
 
@@ -92,6 +92,14 @@ describe('a round operation as a workflow', () => {
     await assert.rejects(again, /already started/);
     assert.equal((await floor.table.has(winner)).cash, 1_200);
   });
+});
+
+describe('a round operation of several batches', () => {
+  let floor: Floor;
+  before(async () => {
+    floor = await aFloor();
+  });
+  after(() => floor.close());
 
   it('waits for its turn while another operation works on the round', async () => {
     const { round, content, winner } = await floor.aRound();

@@ -9,11 +9,12 @@ const MOST = Number.MAX_SAFE_INTEGER;
 
 describe('a round operation that meets trouble', () => {
   let floor: Floor;
+  let atOnce: Floor;
   before(async function () {
     this.timeout(60_000);
-    floor = await aFloor();
+    [floor, atOnce] = await Promise.all([aFloor(), aFloor({ stepByStep: false })]);
   });
-  after(() => floor.close());
+  after(() => Promise.all([floor.close(), atOnce.close()]));
 
   describe('with a fault in a step', () => {
     const once =
@@ -40,13 +41,17 @@ describe('a round operation that meets trouble', () => {
 
     it('every settlement ends, once, whatever the step and the fault', async function () {
       this.timeout(120_000);
-      const ends = ['claimRound', 'postMoves', 'closeOperation'].flatMap((step) =>
+      const steps = [
+        ...['claimRound', 'postMoves', 'closeOperation'].map((step) => ({ on: floor, step })),
+        { on: atOnce, step: 'claimRound' },
+      ];
+      const ends = steps.flatMap(({ on, step }) =>
         Object.values(FAULTS).map(async (fault) => {
-          const { round, content, winner, loser } = await floor.aRound();
+          const { round, content, winner, loser } = await on.aRound();
           const id = fresh('s');
-          floor.meddle(id, once(step, fault));
-          const operation = await floor.operate('settlement', id, round, content);
-          return { step, operation, has: [await floor.table.has(winner), await floor.table.has(loser)] };
+          on.meddle(id, once(step, fault));
+          const operation = await on.operate('settlement', id, round, content);
+          return { step, operation, has: [await on.table.has(winner), await on.table.has(loser)] };
         }),
       );
       for (const { step, operation, has } of await Promise.all(ends)) {

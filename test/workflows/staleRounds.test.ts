@@ -4,7 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createRoundsActivities, createStaleRoundsActivities } from '../../activities/index.ts';
 import { SEARCH, workflowIds } from '../../contract/names.ts';
 import { STALE_DECISION, type StalePolicy } from '../../contract/rounds.ts';
-import { claimRound } from '../../rounds/index.ts';
+import { claimRound, parkOperation, postMoves, requestStaleEnd, undoMoves } from '../../rounds/index.ts';
 import { aTable, CLIENT, fateOf, fresh, type Table } from '../rounds/table.ts';
 import { temporal, testWorker, uniqueTaskQueue } from '../support/temporal.ts';
 
@@ -97,6 +97,46 @@ describe('a round of which nothing is heard any more', () => {
     assert.equal(fateOf(await table.rollBack(only)), 'noop');
   });
 
+  it('gives every open stake back also where one is rolled back, and one settled, at that very moment', async () => {
+    const [player, round] = [await table.player(1_000), fresh('r')];
+    const [won, back] = [await table.wager({ round, player }), await table.wager({ round, player })];
+    await table.wager({ round, player });
+    // The operation is taken down; before it holds the round, late messages come.
+    const input = await requestStaleEnd(table.pool, { clientId: CLIENT, roundId: round }, 'void');
+    assert.equal(fateOf(await table.rollBack(back)), 'applied');
+    await table.settle(round, { [won]: 400 }, { close: false });
+    await table.wager({ round, player });
+    const { status, roundStatus } = await table.run('void', input!.operationId);
+    assert.deepEqual([status, roundStatus], ['done', 'closed']);
+    assert.deepEqual(await table.wagerStatus(won), { status: 'settled', payout: 400 });
+    assert.deepEqual(await table.has(player), { cash: 1_300, owed: 0, inPlay: 0 });
+  });
+
+  it('waits for a person where a stake finds no room in its player’s account, and is not lost for that', async () => {
+    const [player, round] = [await table.player(100), fresh('r')];
+    const wager = await table.wager({ round, player });
+    await table.give(player, Number.MAX_SAFE_INTEGER);
+    await silentFor(25, round);
+    await look('void');
+    await shown(true, round);
+    assert.deepEqual(await table.wagerStatus(wager), { status: 'open', payout: 0 });
+    await table.stake({ round: fresh('r'), wager: fresh('w'), player, amount: 10_000 });
+    await watch(round).executeUpdate(STALE_DECISION, { args: ['void'] });
+    await watch(round).result();
+    assert.deepEqual(await table.wagerStatus(wager), { status: 'voided', payout: 0 });
+    assert.equal((await table.has(player)).cash, Number.MAX_SAFE_INTEGER - 9_900);
+  });
+
+  it('that the game server has ended meanwhile is left alone', async () => {
+    const [player, round] = [await table.player(100), fresh('r')];
+    const wager = await table.wager({ round, player });
+    const input = await requestStaleEnd(table.pool, { clientId: CLIENT, roundId: round }, 'void');
+    await table.settle(round, { [wager]: 250 });
+    const { status, problem } = await table.run('void', input!.operationId);
+    assert.deepEqual([status, problem?.code], ['refused', 'round_closed']);
+    assert.equal((await table.has(player)).cash, 250);
+  });
+
   it('waits for a person, where its client says so, who ends it as lost or void', async () => {
     const [player, round] = [await table.player(300), fresh('r')];
     await table.wager({ round, player });
@@ -148,11 +188,34 @@ describe('a round of which nothing is heard any more', () => {
     const wager = await table.wager({ round, player });
     const content = { outcomes: [{ wagerId: wager, payout: 250 }], closeRound: true };
     await table.request('settlement', settlement, round, content);
-    await claimRound(table.pool, { clientId: CLIENT, kind: 'settlement', operationId: settlement });
+    await claimRound(table.pool, { clientId: CLIENT, kind: 'settlement', operationId: settlement }, 0);
     await silentFor(1, round);
     assert.equal(await look('lost'), '0 rounds are stale, 1 operations overdue.');
     while ((await table.roundStatus(round)) !== 'closed') await sleep(20);
     assert.equal((await table.has(player)).cash, 450);
+  });
+
+  it('is not kept for ever by an operation that was parked, and whose workflow is gone', async () => {
+    const { pool } = table;
+    const [first, second, round] = [await table.player(100), await table.player(100), fresh('r')];
+    const won = await table.wager({ round, player: first });
+    await table.wager({ round, player: second });
+    await table.settle(round, { [won]: 500 }, { close: false });
+    const ref = { clientId: CLIENT, kind: 'void' as const, operationId: fresh('v') };
+    await table.request('void', ref.operationId, round, { reason: 'a test', wagerIds: null });
+    await claimRound(pool, ref, 0);
+    await table.give(second, Number.MAX_SAFE_INTEGER);
+    const { problem } = await postMoves(pool, ref);
+    await table.give(first, Number.MAX_SAFE_INTEGER - 100);
+    assert.deepEqual([problem?.code, (await undoMoves(pool, ref)).remaining], ['amount_too_large', 1]);
+    await parkOperation(pool, ref, { code: 'amount_too_large' });
+    // A person makes room, and later somebody notices that nothing goes on.
+    await table.stake({ round: fresh('r'), wager: fresh('w'), player: first, amount: 10_000 });
+    await silentFor(1, round);
+    assert.equal(await look('lost'), '0 rounds are stale, 1 operations overdue.');
+    while ((await table.roundStatus(round)) !== 'open') await sleep(20);
+    assert.deepEqual(await table.wagerStatus(won), { status: 'settled', payout: 500 });
+    assert.equal((await table.has(first)).cash, Number.MAX_SAFE_INTEGER - 10_000 + 400);
   });
 
   /** The workflow, once the Web UI finds it by its need of a person. */

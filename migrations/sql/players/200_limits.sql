@@ -51,7 +51,7 @@ begin
       join players.players p on p.player_id = l.player_id
      cross join lateral (select o.starts, o.ends, p_at as next_after from players.window_of(p.jurisdiction, l.period, p_at) o) w
       left join lateral (
-        select sum(d.amount) as used, min(d.created_at) as first_at from payments.deposits d
+        select sum(payments.not_refunded(d)) as used, min(d.created_at) as first_at from payments.deposits d
          where l.kind = 'deposit' and d.player_id = l.player_id and d.currency = l.currency and d.created_at >= w.starts
            and d.status not in ('refused', 'failed', 'expired', 'refunded')
          having l.kind = 'deposit'

@@ -94,10 +94,10 @@ end $$;
 -- A settling round closes; one all of whose wagers were voided is voided, whether in one go or one by one.
 create or replace function rounds.status_after(op rounds.operations, r rounds.rounds) returns text language sql stable
   return case
-    when r.status = 'settling' then 'closed'
     when op.kind = 'void' and not exists (
         select from rounds.wagers_of(r.client_id, r.round_id) w where w.status in ('open', 'settled'))
       and exists (select from rounds.wagers_of(r.client_id, r.round_id) w where w.status = 'voided') then 'voided'
+    when r.status = 'settling' then 'closed'
     else r.status end;
 
 create or replace function rounds.totals(p_client text, p_kind text, p_id text) returns jsonb language sql stable

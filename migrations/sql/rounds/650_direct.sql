@@ -19,7 +19,7 @@ begin
   op := requested.op;
   if problem is not null then return; end if;
   ran := op.status <> 'requested'
-    or (op.workflow_id is null and rounds.is_small(op, p_most) and rounds.run_now(p_client, 'settlement', p_id));
+    or (op.workflow_id is null and rounds.is_small(op, p_most) and rounds.at_once(p_client, 'settlement', p_id, 1000) <> 'busy');
   if not ran then
     update rounds.operations set workflow_id = p_workflow where (client_id, kind, operation_id) = (p_client, 'settlement', p_id);
   end if;
@@ -168,18 +168,3 @@ create or replace function rounds.is_small(op rounds.operations, p_most integer)
     and (select count(*) <= 1 from (
       select distinct w.player_id from rounds.wagers_of(op.client_id, op.round_id) w
        where (rounds.is_closing(op) and w.status = 'open' or w.wager_id in (select wager_id from rounds.named_wagers(op.request))) limit 2) players);
-
-create or replace function rounds.run_now(p_client text, p_kind text, p_id text) returns boolean language plpgsql as $$
-declare
-  posted record;
-begin
-  case rounds.claim(p_client, p_kind, p_id) when 'busy' then return false; when 'ended' then return true; else null; end case;
-  select * into posted from rounds.post_moves(p_client, p_kind, p_id, 1000);
-  if posted.problem is null then
-    perform rounds.close_operation(p_client, p_kind, p_id);
-  else
-    perform rounds.undo_moves(p_client, p_kind, p_id, 1000);
-    perform rounds.undo_claim(p_client, p_kind, p_id, posted.problem);
-  end if;
-  return true;
-end $$;

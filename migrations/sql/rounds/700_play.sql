@@ -143,9 +143,12 @@ begin
            case when (a).code is null then 'settled' else 'refused' end, case when (a).code is null then (p).payout else 0 end,
            (a).code, (a).facts, (a).balance, (p).settlement_id, coalesce((a).transfer_ids, '{}'), coalesce(cardinality((a).transfer_ids), 0), (p).contributions
       from (select p_plays[at] as p, p_answers[at] as a from generate_subscripts(p_plays, 1) at) x;
-  update rounds.rounds r set status = 'closed', closed_at = clock_timestamp()
+  -- Held by an operation it is settling, and closes when that ends.
+  update rounds.rounds r
+     set status = case when r.claim_id is null then 'closed' else 'settling' end,
+         closed_at = case when r.claim_id is null then clock_timestamp() end
     from (select p_plays[at] as p, p_answers[at] as a from generate_subscripts(p_plays, 1) at) x
-   where (p).close_round and (a).code is null and (r.round_id, r.client_id) = ((p).round_id, (p).client_id) and r.claim_id is null
+   where (p).close_round and (a).code is null and (r.round_id, r.client_id) = ((p).round_id, (p).client_id)
      and not exists (select from rounds.wagers_of(r.client_id, r.round_id) w where w.status = 'open');
   perform rounds.record_settlements(p_plays, p_answers);
 end $$;
