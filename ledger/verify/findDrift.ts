@@ -49,7 +49,7 @@ export async function* verify(
   }
   if (at.pass === 'chain') {
     for await (const { block, drift } of walkChain(pool, BigInt(at.from))) {
-      yield { drift, size: block.ids.length, next: { pass: 'chain', from: String(block.number) } };
+      yield { drift, size: block.transfers, next: { pass: 'chain', from: String(block.number) } };
     }
     at = { pass: 'whole', from: '' };
   }
