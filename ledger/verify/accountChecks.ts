@@ -4,6 +4,22 @@ const account = `a.kind || ':' || a.owner || ':' || a.currency || case when a.bu
 const ACCOUNTS = `a.id > $1::bigint and a.id <= $2::bigint`;
 const ENTRIES = `account_id > $1::bigint and account_id <= $2::bigint`;
 
+/**
+ * The accounts with $1 < id <= $2 whose entries do not follow each other in order of time, from version 1 to the version of the
+ * account and from 0 to its balance: one scan says that of nearly all of them, and each check then looks at these alone.
+ */
+export const ODD_ACCOUNTS = `
+  with odd as materialized (
+    select a.id, ${account}, a.posted, a.version
+      from ledger.accounts a
+      left join (
+        select account_id, count(*) as entries, sum(amount) as sum, bool_or(off) as off
+          from (select account_id, amount,
+                       version <> row_number() over w or balance_after <> lag(balance_after, 1, 0::bigint) over w + amount as off
+                  from ledger.entries where ${ENTRIES} window w as (partition by account_id order by written_at, version)) e
+         group by account_id) e on e.account_id = a.id
+     where ${ACCOUNTS} and (a.posted <> coalesce(e.sum, 0) or a.version <> coalesce(e.entries, 0) or e.off))`;
+
 /** What must hold between an account, its entries and its holds. */
 export const ACCOUNT_CHECKS: readonly Check[] = [
   {
@@ -11,31 +27,30 @@ export const ACCOUNT_CHECKS: readonly Check[] = [
     over: 'accounts',
     broken: 'the balance of this account is not the sum of its entries',
     sql: `
-      select ${account}, a.posted, coalesce(e.sum, 0) as entries
-        from ledger.accounts a
-        left join (select account_id, sum(amount) from ledger.entries where ${ENTRIES} group by account_id) e on e.account_id = a.id
-       where ${ACCOUNTS} and a.posted <> coalesce(e.sum, 0)`,
+      select o.account, o.posted, e.sum as entries
+        from odd o cross join lateral (select coalesce(sum(amount), 0) as sum from ledger.entries where account_id = o.id) e
+       where o.posted <> e.sum`,
   },
   {
     name: 'versions_have_no_gap',
     over: 'accounts',
     broken: 'the versions of this account are not 1, 2, 3 ... up to its own',
     sql: `
-      select ${account}, a.version, coalesce(e.entries, 0) as entries, e.first, e.last
-        from ledger.accounts a
-        left join (select account_id, count(*) as entries, min(version) as first, max(version) as last
-                     from ledger.entries where ${ENTRIES} group by account_id) e on e.account_id = a.id
-       where ${ACCOUNTS} and (a.version <> coalesce(e.entries, 0) or e.first <> 1 or e.last <> e.entries)`,
+      select o.account, o.version, e.entries, e.first, e.last
+        from odd o
+       cross join lateral (select count(*) as entries, min(version) as first, max(version) as last
+                             from ledger.entries where account_id = o.id) e
+       where o.version <> e.entries or e.first <> 1 or e.last <> e.entries`,
   },
   {
     name: 'balances_after_follow_each_other',
     over: 'accounts',
     broken: 'the balance after this entry is not the balance before it and its amount',
     sql: `
-      select ${account}, e.version, e.transfer_id, e.balance_before, e.amount, e.balance_after
-        from (select *, lag(balance_after, 1, 0::bigint) over (partition by account_id order by version) as balance_before
-                from ledger.entries where ${ENTRIES}) e
-        join ledger.accounts a on a.id = e.account_id
+      select o.account, e.version, e.transfer_id, e.balance_before, e.amount, e.balance_after
+        from odd o
+       cross join lateral (select *, lag(balance_after, 1, 0::bigint) over (order by version) as balance_before
+                             from ledger.entries where account_id = o.id) e
        where e.balance_after <> e.balance_before + e.amount`,
   },
   {
@@ -43,21 +58,11 @@ export const ACCOUNT_CHECKS: readonly Check[] = [
     over: 'accounts',
     broken: 'this entry is older than the one before it',
     sql: `
-      select ${account}, e.version, e.transfer_id, e.before, e.written_at
-        from (select *, lag(written_at) over (partition by account_id order by version) as before from ledger.entries where ${ENTRIES}) e
-        join ledger.accounts a on a.id = e.account_id
+      select o.account, e.version, e.transfer_id, e.before, e.written_at
+        from odd o
+       cross join lateral (select *, lag(written_at) over (order by version) as before
+                             from ledger.entries where account_id = o.id) e
        where e.written_at < e.before`,
-  },
-  {
-    name: 'entries_have_transfer_and_account',
-    over: 'accounts',
-    broken: 'this entry is of no transfer of its time, or of no account',
-    sql: `
-      select e.account_id, e.version, e.transfer_id, e.amount
-        from ledger.entries e
-        left join ledger.transfers t on t.written_at = e.written_at and t.id = e.transfer_id
-        left join ledger.accounts a on a.id = e.account_id
-       where ${ENTRIES} and (t.id is null or a.id is null)`,
   },
   {
     name: 'accounts_within_bounds',

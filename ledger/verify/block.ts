@@ -1,18 +1,16 @@
-import { createHash } from 'node:crypto';
 import type { Pool } from '../../ops/postgres.ts';
+import { readPiece } from './readPiece.ts';
 
-/** A block as it stands in the table. */
+/** A block as it stands in the table, beside what is found where it stands. */
 export interface Block {
   readonly number: bigint;
   readonly first_position: bigint;
-  readonly last_position: bigint;
-  readonly last_xact: string;
-  readonly ids: readonly string[];
-  readonly marks: Buffer;
-  readonly previous_hash: Buffer;
-  readonly hash: Buffer;
-  /** Seconds, as Postgres writes them: a `Date` has no microseconds. */
-  readonly built: string;
+  readonly hash: string;
+  readonly transfers: number;
+  /** Whether it begins where the one before it ends. */
+  readonly follows: boolean;
+  /** Whether its hash, ids and marks are those of the transfers that stand where it stands. */
+  readonly holds: boolean;
 }
 
 /** A transfer as it stands in the ledger, by the digests of its row and of its entries. */
@@ -22,41 +20,76 @@ export interface Found {
   readonly of_entries: Buffer;
 }
 
-const NOWHERE = { xact: '0', id: '00000000-0000-0000-0000-000000000000' };
+/**
+ * The $2 blocks after number $1, the transfers that stand where they stand, and the digests of these, as ledger.extend_chain
+ * makes them: it is not called, for who may change rows may change functions.
+ */
+const DIGESTS = `
+  with blocks as materialized (
+    select *, ids[cardinality(ids)] as last_id, lag(last_xact, 1, '0') over w as before_xact,
+           lag(ids[cardinality(ids)], 1, '00000000-0000-0000-0000-000000000000') over w as before_id,
+           number = lag(number, 1, 0::bigint) over w + 1 and first_position = lag(last_position, 1, 0::bigint) over w + 1
+             and last_position = first_position + cardinality(ids) - 1
+             and previous_hash = lag(hash, 1, decode(repeat('00', 32), 'hex')) over w as follows
+      from ((select * from ledger.chain where number <= $1 order by number desc limit 1)
+            union all (select * from ledger.chain where number > $1 order by number limit $2)) c
+    window w as (order by number)
+  ), page as materialized (
+    select b.number, t.xact, t.id, t.written_at,
+           uuid_send(t.id) || xid8send(t.xact) || timestamptz_send(t.happened_at) || timestamptz_send(t.written_at)
+             || convert_to(t.code || '|' || coalesce(t.reverses::text, '') || '|' || t.business_id, 'UTF8') as bytes
+      from blocks b
+     cross join lateral (
+       select * from ledger.transfers t
+        where t.xact between b.before_xact and b.last_xact and (t.xact, t.id) > (b.before_xact, b.before_id)
+          and (t.xact, t.id) <= (b.last_xact, b.last_id) offset 0) t
+     where b.number > $1
+  ), spans as (
+    select min(written_at) as first, max(written_at) as last from page group by date_bin('10 ms', written_at, 'epoch')
+  ), parts as (
+    select number, xact, id, written_at, null::bigint as account_id, null::bigint as version, bytes from page
+    union all
+    select null, null, e.transfer_id, e.written_at, e.account_id, e.version,
+           int8send(e.account_id) || int8send(e.version) || int8send(e.amount) || int8send(e.balance_after) || case when e.version = 1 then
+             coalesce((select sha256(convert_to(a.kind || '|' || a.currency || '|' || a.bucket || '|' || a.owner, 'UTF8'))
+                         from ledger.accounts a where a.id = e.account_id), '') else '' end
+      from spans s cross join lateral (select * from ledger.entries e where e.written_at between s.first and s.last offset 0) e
+  ), digests as (
+    select any_value(number) as number, any_value(xact) as xact, id,
+           sha256(string_agg(bytes, '') filter (where xact is not null)) as of_row,
+           sha256(coalesce(string_agg(bytes, '' order by account_id, version) filter (where xact is null), '')) as of_entries
+      from parts group by written_at, id having count(xact) > 0
+  )`;
 
-/** The blocks after one, in order. */
-export async function readBlocks(pool: Pool, after: bigint, most: number): Promise<Block[]> {
-  const { rows } = await pool.query<Block>(
-    `select number, first_position, last_position, last_xact, ids, marks, previous_hash, hash, extract(epoch from built_at)::text as built
-       from ledger.chain where number > $1 order by number limit $2`,
+/** Blocks in order, each beside what is found. */
+export const checkBlocks = (pool: Pool, after: bigint, most: number): Promise<Block[]> =>
+  readPiece<Block>(
+    pool,
+    `${DIGESTS}
+     select b.number, b.first_position, encode(b.hash, 'hex') as hash, cardinality(b.ids) as transfers, b.follows,
+            coalesce(d.ids = b.ids and d.marks = b.marks and b.hash = sha256(b.previous_hash
+              || convert_to(format('%s|%s|%s|', b.number, b.first_position, extract(epoch from b.built_at)), 'UTF8') || d.digests), false) as holds
+       from blocks b
+       left join (select number, array_agg(id order by xact, id) as ids,
+                         string_agg(substr(of_row, 1, 4) || substr(of_entries, 1, 4), '' order by xact, id) as marks,
+                         string_agg(of_row || of_entries, '' order by xact, id) as digests
+                    from digests group by number) d on d.number = b.number
+      where b.number > $1 order by b.number`,
     [after, most],
   );
-  return rows;
-}
 
-/** As ledger.extend_chain does. */
-export function hashOf(block: Block, found: readonly Found[]): Buffer {
-  const hash = createHash('sha256').update(block.previous_hash);
-  hash.update(`${String(block.number)}|${String(block.first_position)}|${block.built}|`);
-  for (const { of_row, of_entries } of found) hash.update(of_row).update(of_entries);
-  return hash.digest();
-}
+/** The transfers that stand where a block stands, in order. */
+export const findTransfers = (pool: Pool, number: bigint): Promise<Found[]> =>
+  readPiece<Found>(pool, `${DIGESTS} select id, of_row, of_entries from digests order by xact, id`, [
+    number - 1n,
+    1,
+  ]);
 
-/** The transfers that stand where the block stands, with their digests. */
-export async function recompute(pool: Pool, block: Block, before: Block | undefined): Promise<Found[]> {
-  const from = before === undefined ? NOWHERE : { xact: before.last_xact, id: before.ids.at(-1) };
-  const { rows } = await pool.query<Found>(
-    `select t.id,
-            sha256(convert_to(concat_ws('|', t.id, t.xact, t.code, extract(epoch from t.happened_at), extract(epoch from t.written_at),
-              coalesce(t.reverses::text, ''), t.business_id), 'UTF8')) as of_row,
-            (select sha256(coalesce(string_agg(sha256(convert_to(concat_ws('|', e.account_id, e.version, e.amount, e.balance_after,
-                      extract(epoch from e.written_at), coalesce(a.kind, ''), coalesce(a.currency, ''), coalesce(a.bucket::text, ''), coalesce(a.owner, '')),
-                      'UTF8')), '' order by e.account_id, e.version), ''))
-               from ledger.entries e left join ledger.accounts a on a.id = e.account_id where e.written_at = t.written_at and e.transfer_id = t.id) as of_entries
-       from ledger.transfers t
-      where t.xact between $1::xid8 and $3::xid8 and (t.xact, t.id) > ($1::xid8, $2::uuid) and (t.xact, t.id) <= ($3::xid8, $4::uuid)
-      order by t.xact, t.id`,
-    [from.xact, from.id, block.last_xact, block.ids.at(-1)],
+/** What the transfers of a block were when it was built. */
+export async function readMarks(pool: Pool, number: bigint): Promise<{ ids: string[]; marks: Buffer }> {
+  const { rows } = await pool.query<{ ids: string[]; marks: Buffer }>(
+    'select ids, marks from ledger.chain where number = $1',
+    [number],
   );
-  return rows;
+  return rows[0] ?? { ids: [], marks: Buffer.alloc(0) };
 }

@@ -4,7 +4,7 @@ import { OUTCOME_CHECKS, TRANSFER_CHECKS } from './transferChecks.ts';
 /**
  * One invariant of the ledger: its name, what a row says that breaks it, and the statement that finds such rows.
  *
- * What grows is read in ranges: a check over accounts looks at those with $1 < id <= $2 and at their entries, a check over
+ * What grows is read in ranges: a check over accounts looks at those with $1 < id <= $2, or of these at ODD_ACCOUNTS, a check over
  * transfers at the rows of TRANSFERS, one over outcomes at ids with $1 < id <= $2. Without `over` it is one statement over all there is.
  */
 export interface Check {

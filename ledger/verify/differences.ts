@@ -1,17 +1,18 @@
 import type { Pool } from '../../ops/postgres.ts';
-import type { Block, Found } from './block.ts';
+import { findTransfers, readMarks, type Block, type Found } from './block.ts';
 import type { Drift } from './drift.ts';
 
 const CHECK = 'chained_transfers_are_unchanged';
 
 /** What the transfers of a block are now, beside what they were when it was built: each that differs, by name. */
-export async function differences(pool: Pool, block: Block, found: readonly Found[]): Promise<Drift[]> {
+export async function differences(pool: Pool, block: Block): Promise<Drift[]> {
   const drift: Drift[] = [];
-  const now = new Map(found.map((transfer) => [transfer.id, transfer]));
-  for (const [at, id] of block.ids.entries()) {
+  const { ids, marks } = await readMarks(pool, block.number);
+  const now = new Map((await findTransfers(pool, block.number)).map((found) => [found.id, found]));
+  for (const [at, id] of ids.entries()) {
     const is = now.get(id);
     now.delete(id);
-    const was = block.marks.subarray(8 * at, 8 * at + 8);
+    const was = marks.subarray(8 * at, 8 * at + 8);
     const broken = is === undefined ? await whereabouts(pool, id) : changed(is, was);
     if (broken !== null) drift.push(await named(pool, block, id, broken, at));
   }

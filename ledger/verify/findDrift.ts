@@ -1,10 +1,15 @@
-import { inTransaction, type Pool } from '../../ops/postgres.ts';
+import type { Pool } from '../../ops/postgres.ts';
 import { walkChain } from '../chain.ts';
+import { ODD_ACCOUNTS } from './accountChecks.ts';
 import { CHECKS, type Check } from './checks.ts';
 import type { Drift } from './drift.ts';
 import { inOrder } from './inOrder.ts';
 import { cut, FIRST, PASSES, type Pass } from './ranges.ts';
+import { readPiece } from './readPiece.ts';
 import { TRANSFERS } from './transferChecks.ts';
+
+/** What the checks of a pass read from: once, for all of them. */
+const PREFIX: Record<Pass, string> = { accounts: ODD_ACCOUNTS, transfers: TRANSFERS, outcomes: '' };
 
 export { describeDrift, type Drift } from './drift.ts';
 
@@ -49,7 +54,7 @@ export async function* verify(
   }
   if (at.pass === 'chain') {
     for await (const { block, drift } of walkChain(pool, BigInt(at.from))) {
-      yield { drift, size: block.ids.length, next: { pass: 'chain', from: String(block.number) } };
+      yield { drift, size: block.transfers, next: { pass: 'chain', from: String(block.number) } };
     }
     at = { pass: 'whole', from: '' };
   }
@@ -89,18 +94,12 @@ async function run(pool: Pool, checks: readonly Check[], range: readonly string[
     ({ name, sql }) =>
       `select '${name}' as name, (select json_object_agg(key, value) from json_each_text(row_to_json(r))) as row from (${sql}) r`,
   );
-  const prefix = checks[0]?.over === 'transfers' ? TRANSFERS : '';
-  const rows = await inTransaction(pool, async (tx) => {
-    await tx.query('set local statement_timeout = 0'); // one account may have millions of entries
-    // A range is found by its index: a plan that reads a whole table for each would never end.
-    if (range.length > 0)
-      await tx.query('set local enable_seqscan = off; set local random_page_cost = 1.1; set local jit = off');
-    const found = await tx.query<{ name: string; row: Drift['row'] }>(
-      `${prefix} ${branches.join(' union all ')}`,
-      [...range],
-    );
-    return found.rows;
-  });
+  const prefix = checks[0]?.over === undefined ? '' : PREFIX[checks[0].over];
+  const rows = await readPiece<{ name: string; row: Drift['row'] }>(
+    pool,
+    `${prefix} ${branches.join(' union all ')}`,
+    range,
+  );
   const broken = new Map(checks.map((check) => [check.name, check.broken]));
   return rows.map(({ name, row }) => ({ check: name, broken: broken.get(name) ?? '', row }));
 }

@@ -59,7 +59,7 @@ function readHead(text: string): Head {
 /** What the place of each pass looks like. */
 const PLACES: Record<Place['pass'], RegExp> = {
   accounts: /^-?\d{1,19}$/,
-  transfers: /^\d{1,20}$/,
+  transfers: /^(-infinity|\d{4,6}-\d\d-\d\dT[\d:.]+[+-][\d:]+)$/,
   outcomes: /^[0-9a-f-]{36}$/,
   chain: /^\d{1,19}$/,
   whole: /^$/,
@@ -69,10 +69,10 @@ const PLACES: Record<Place['pass'], RegExp> = {
 export const placeText = ({ pass, from }: Place) => `${pass}:${from}`;
 
 function readPlace(text: string): Place {
-  const [pass = '', from = ''] = text.split(':', 2);
+  const [, pass, from = ''] = /^(\w+):(.*)$/s.exec(text) ?? [];
   const known = Object.keys(PLACES).find((name): name is Place['pass'] => name === pass);
   if (known === undefined || !PLACES[known].test(from))
-    throw new Sentence(`--from is a place that a verification has said, such as transfers:1234, not ${text}`);
+    throw new Sentence(`--from is a place that a verification has said, such as chain:12, not ${text}`);
   return { pass: known, from };
 }
 

@@ -7,12 +7,12 @@ export type Pass = (typeof PASSES)[number];
 /** The place before the first, and one beyond what can be, so that the ends take in what should not be there at all. */
 export const FIRST: Record<Pass, string> = {
   accounts: '-9223372036854775808',
-  transfers: '0',
+  transfers: '-infinity',
   outcomes: '00000000-0000-0000-0000-000000000000',
 };
 const LAST: Record<Pass, string> = {
   accounts: '9223372036854775807',
-  transfers: '18446744073709551615',
+  transfers: 'infinity',
   outcomes: 'ffffffff-ffff-ffff-ffff-ffffffffffff',
 };
 
@@ -46,11 +46,15 @@ async function cutAccounts(pool: Pool, from: string): Promise<Range | undefined>
   return { to: LAST.accounts, next: null, size };
 }
 
-async function cutRows(pool: Pool, pass: Pass, from: string): Promise<Range | undefined> {
-  const by = pass === 'transfers' ? 'xact' : 'id';
-  const { rows } = await pool.query<{ to: string }>(
-    `select ${by} as "to" from ledger.${pass} where ${by} > $1 order by ${by} offset $2 limit 1`,
-    [from, ROWS],
-  );
-  return rows[0] && { to: rows[0].to, next: rows[0].to, size: ROWS };
+/** A piece of transfers ends a microsecond before the next begins, for it takes in both its ends. */
+const CUTS: Record<Exclude<Pass, 'accounts'>, string> = {
+  transfers: `
+    select to_json(written_at - interval '1 microsecond') #>> '{}' as "to", to_json(written_at) #>> '{}' as next
+      from ledger.transfers where written_at > $1 order by written_at offset $2 limit 1`,
+  outcomes: 'select id as "to", id as next from ledger.outcomes where id > $1 order by id offset $2 limit 1',
+};
+
+async function cutRows(pool: Pool, pass: keyof typeof CUTS, from: string): Promise<Range | undefined> {
+  const { rows } = await pool.query<Omit<Range, 'size'>>(CUTS[pass], [from, ROWS]);
+  return rows[0] && { ...rows[0], size: ROWS };
 }

@@ -121,6 +121,12 @@ const FORGERIES: { by: string; sql: string; finds: RegExp }[] = [
     finds: /^chained_transfers_are_unchanged: .*its row was changed: .*business_id other/m,
   },
   {
+    by: 'an account that was given to another player',
+    sql: `update ledger.accounts set owner = 'p-2' where owner = 'p-1'`,
+    finds:
+      /^chained_transfers_are_unchanged: .*its entries were changed: .*business_id first, .*player_cash:p-2/m,
+  },
+  {
     by: 'a transfer slipped in between',
     sql: `with slipped as (
             insert into ledger.outcomes select gen_random_uuid(), content, decided_at, balance, null, null
