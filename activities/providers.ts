@@ -1,4 +1,4 @@
-import { ApplicationFailure, heartbeat } from '@temporalio/activity';
+import { activityInfo, ApplicationFailure, heartbeat } from '@temporalio/activity';
 import {
   attemptKey,
   depositKey,
@@ -15,6 +15,8 @@ export interface Attempt {
   readonly attempt: number;
   readonly provider: string;
   readonly destination: WithdrawalInput['destination'];
+  /** When its key came to be. */
+  readonly startedAt: string;
 }
 
 interface Parts {
@@ -34,16 +36,17 @@ function paymentActivities({ providers, log }: Parts) {
     /** Asks a provider to take a payment; a repeat has the same key. */
     createPayment: beating(
       async (input: DepositInput, name: string, expiresAt: string): Promise<ProviderAnswer> => {
+        if (ageOf(expiresAt) > 0) return { outcome: 'unknown', reason: 'it has expired' };
         const answer = await provider(name).createPayment(paymentOf(input, expiresAt));
         tell(log, { depositId: input.depositId, provider: name }, answer, 'payment asked for');
         return answer;
       },
     ),
 
-    /** Tells a provider to forget a payment, until it has answered; what it says of it, if it knows it at all. */
+    /** Tells a provider to forget a payment until it has, or has the money after all; null where it does not know it. */
     cancelPayment: beating(async (depositId: string, name: string): Promise<ProviderNews | null> => {
       const asked = await provider(name).cancelPayment(depositKey(depositId));
-      return asked.outcome === 'not_found' ? null : said(asked, name, 'taken');
+      return asked.outcome === 'not_found' ? null : said(asked, name, 'final');
     }),
 
     /** Where a payment stands at its provider, or null where that one does not know it. */
@@ -85,6 +88,7 @@ function paymentActivities({ providers, log }: Parts) {
         const payment = paymentOf(input, expiresAt);
         const asked = await provider(name).ask('deposit', payment.key);
         if (asked.outcome !== 'not_found') return said(asked, name, until);
+        if (ageOf(expiresAt) > 0) throw stillWaiting(name, 'it has expired');
         const answer = await provider(name).createPayment(payment);
         tell(log, { depositId: input.depositId, provider: name }, answer, 'payment asked for again');
         if (answer.outcome === 'unknown') throw stillWaiting(name, answer.reason);
@@ -99,21 +103,32 @@ function payoutActivities({ providers, log }: Parts) {
   return {
     /** Sends a payout with the key of its attempt. */
     submitPayout: beating(async (input: WithdrawalInput, attempt: Attempt): Promise<ProviderAnswer> => {
-      const answer = await provider(attempt.provider).submitPayout(payoutOf(input, attempt));
+      const port = provider(attempt.provider);
+      if (mayBeForgotten(port, attempt))
+        return { outcome: 'unknown', reason: 'its key is too old to be sent' };
+      const answer = await port.submitPayout(payoutOf(input, attempt));
       tell(log, factsOf(input, attempt), answer, 'payout submitted');
       return answer;
     }),
 
     /**
      * Asks until the provider has taken a payout, or until it has a final word. A key it does not know was never
-     * taken: the same request is sent again, with the same key, so that whichever arrives first is the only one.
+     * taken: the same request is sent again, with the same key, so that whichever arrives first is the only one. But a
+     * key it may have forgotten by then proves nothing, and is not sent again: a person finds out, and vouches for it.
      */
     askPayout: beating(
       async (input: WithdrawalInput, attempt: Attempt, until: 'taken' | 'final'): Promise<ProviderNews> => {
         const port = provider(attempt.provider);
         const payout = payoutOf(input, attempt);
+        escalate(log, input, attempt);
         const asked = await port.ask('withdrawal', payout.key);
         if (asked.outcome !== 'not_found') return said(asked, port.name, until);
+        if (mayBeForgotten(port, attempt)) {
+          const byReference = await port.askByReference('withdrawal', payout.reference, payout.key);
+          if (byReference.outcome === 'not_found')
+            throw stillWaiting(port.name, 'it may have forgotten the key');
+          return said(byReference, port.name, until);
+        }
         const answer = await port.submitPayout(payout);
         tell(log, factsOf(input, attempt), answer, 'payout submitted again');
         if (answer.outcome === 'unknown') throw stillWaiting(port.name, answer.reason);
@@ -121,6 +136,23 @@ function payoutActivities({ providers, log }: Parts) {
       },
     ),
   };
+}
+
+/** Milliseconds since then, by the later of two clocks: a task may have lain for days before it is run. */
+const ageOf = (at: string): number =>
+  Math.max(Date.now(), activityInfo().currentAttemptScheduledTimestampMs) - Date.parse(at);
+
+const mayBeForgotten = (port: PaymentProvider, { startedAt }: Attempt): boolean =>
+  ageOf(startedAt) >= port.remembersKeysForMs;
+
+const AN_HOUR_MS = 3_600_000;
+
+/** A payout that stays open is told of with each question, and wakes somebody from its second day on. */
+function escalate(log: Log, input: WithdrawalInput, attempt: Attempt): void {
+  const openForHours = Math.floor(ageOf(attempt.startedAt) / AN_HOUR_MS);
+  const facts = { ...factsOf(input, attempt), openForHours };
+  if (openForHours >= 24) alert(log, 'payoutStuck', facts, 'payout stuck');
+  else if (openForHours >= 1) log.warn(facts, 'payout still open');
 }
 
 const factsOf = ({ withdrawalId }: WithdrawalInput, { attempt, provider }: Attempt) => ({

@@ -171,6 +171,7 @@ export interface Resumed {
     readonly provider: string;
     readonly key: string;
     readonly status: string;
+    readonly startedAt: string;
   }[];
 }
 

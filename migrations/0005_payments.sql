@@ -132,6 +132,7 @@ create table payments.webhooks (
   parked_at timestamptz,
   primary key (provider, event_id)
 );
+create index webhooks_of_payment on payments.webhooks ((body ->> 'reference'), (body ->> 'kind'));
 create index webhooks_waiting on payments.webhooks (next_try_at) where processed_at is null and parked_at is null;
 
 -- What people want the next one to know of a payment; shown in its timeline.

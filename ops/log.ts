@@ -10,6 +10,7 @@ export const createLog = (part: string, level: string): Log =>
 export const RUNBOOKS = {
   drift: 'docs/runbooks/ledger-drift.md',
   months: 'docs/running.md#months',
+  payoutStuck: 'docs/runbooks/payout-stuck.md',
   providerDown: 'docs/runbooks/provider-down.md',
   reconciliation: 'docs/runbooks/reconciliation-differences.md',
   webhooks: 'docs/runbooks/parked-webhooks.md',

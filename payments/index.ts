@@ -39,7 +39,14 @@ export {
 export { addNote } from './notes.ts';
 export { ageOfQueue, listDeposits, listWithdrawals, type Filters } from './queues.ts';
 export { routeOf } from './routing.ts';
-export { findDeposit, findWithdrawal, type Deposit, type TimelineItem, type Withdrawal } from './read.ts';
+export {
+  findDeposit,
+  findWithdrawal,
+  stepsOf,
+  type Deposit,
+  type TimelineItem,
+  type Withdrawal,
+} from './read.ts';
 
 export {
   daysToReconcile,

@@ -49,6 +49,8 @@ export interface WebhookEvent {
  */
 export interface PaymentProvider {
   readonly name: string;
+  /** How long it knows a key again. A request with an older one might be taken for another, so none is sent any more. */
+  readonly remembersKeysForMs: number;
   createPayment(request: PaymentRequest): Promise<ProviderAnswer>;
   /** Asks the provider to forget a payment that nobody finished; answers where the payment stands after that. */
   cancelPayment(key: string): Promise<Asked>;
@@ -56,6 +58,8 @@ export interface PaymentProvider {
   refundPayment(request: RefundRequest): Promise<ProviderAnswer>;
   submitPayout(request: PayoutRequest): Promise<ProviderAnswer>;
   ask(kind: 'deposit' | 'withdrawal', key: string): Promise<Asked>;
+  /** The same by our reference, which outlives the key: of all that it has under it, what was asked for with that key. */
+  askByReference(kind: 'deposit' | 'withdrawal', reference: string, key: string): Promise<Asked>;
   /**
    * What moved on a day (`2026-11-24`, UTC), as CSV with the columns of docs/reconciliation.md, however long it is.
    * Left out by a provider that has no such file.

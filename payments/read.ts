@@ -64,11 +64,20 @@ export interface Withdrawal {
   readonly timeline: readonly TimelineItem[];
 }
 
+/** Steps, notes of people, and what providers notified of it, as it came in. */
 const timeline = (kind: 'deposit' | 'withdrawal', id: string) => `(
   select coalesce(jsonb_agg(jsonb_build_object('at', ${iso('t.at')}, 'event', t.event, 'by', t.by, 'facts', t.facts) order by t.at, t.seq), '[]')
     from (select e.at, e.seq, e.event, e.by, e.facts from payments.events e where e.kind = '${kind}' and e.id = ${id} union all
-          select n.at, null, 'note', n.person_id, jsonb_build_object('note', n.note) from payments.notes n where n.kind = '${kind}' and n.id = ${id}) t
+          select n.at, null, 'note', n.person_id, jsonb_build_object('note', n.note) from payments.notes n where n.kind = '${kind}' and n.id = ${id} union all
+          select h.received_at, null, 'webhook', h.provider, jsonb_strip_nulls(jsonb_build_object('eventId', h.event_id, 'key', h.body #>> '{news,key}',
+                   'state', h.body #>> '{news,state}', 'providerReference', h.body #>> '{news,providerReference}', 'reason', h.body #>> '{news,reason}',
+                   'outcome', h.outcome))
+            from payments.webhooks h where h.body ->> 'kind' = '${kind}' and h.body ->> 'reference' = ${id}) t
   ) as timeline`;
+
+/** What of a timeline its sagas wrote: all but what people and providers said beside them. */
+export const stepsOf = (timeline: readonly TimelineItem[]): TimelineItem[] =>
+  timeline.filter(({ event }) => event !== 'note' && event !== 'webhook');
 
 function iso(column: string): string {
   return `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;

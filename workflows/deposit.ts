@@ -109,7 +109,7 @@ class DepositSaga {
       await this.#desk.actIfAsked();
     }
     clock.cancel();
-    if (this.#record.state === 'pending' && this.#word() === undefined) await this.#expire();
+    if (this.#record.state === 'pending' && this.#word() === undefined) await this.#expire(terms);
   }
 
   #startClock(): CancellationScope {
@@ -163,10 +163,10 @@ class DepositSaga {
   }
 
   /** The player never finished. The provider is told to forget it; money that comes all the same is credited. */
-  async #expire(): Promise<void> {
+  async #expire(terms: Terms): Promise<void> {
     if (!(await this.#done('expired', { reason: 'nobody finished it in time' }))) return;
     // It is told until it answers; its money may be quicker.
-    const said = await forget(this.#record, this.#input, () => this.#word() !== undefined);
+    const said = await forget(this.#record, this.#input, terms, () => this.#word() !== undefined);
     if (said !== undefined) this.#news.push(said);
   }
 
@@ -207,23 +207,27 @@ class DepositSaga {
   }
 
   /** Answers whether the word has been dealt with; where another step was written first, it is looked at again. */
-  async #conclude({ state, money, providerReference, reason }: ProviderNews): Promise<boolean> {
+  async #conclude({ state, money, providerReference, reason, via }: ProviderNews): Promise<boolean> {
     const { on } = DEPOSIT[this.#record.state];
     if (state === 'declined') {
-      return await this.#done('declined', { providerReference, reason: reason ?? 'declined' });
+      return await this.#done('declined', {
+        providerReference,
+        reason: reason ?? 'declined',
+        facts: { via },
+      });
     }
-    if (on.captured === undefined) return await this.#done('charged_back', { reason });
+    if (on.captured === undefined) return await this.#done('charged_back', { reason, facts: { via } });
     const { minor, currency } = this.#input.money;
     let objection = `captured ${format(money)} instead of ${format(this.#input.money)}`;
     if (money.minor === minor && money.currency === currency) {
-      const credited = await this.#record.step('captured', { providerReference });
+      const credited = await this.#record.step('captured', { providerReference, facts: { via } });
       // A chargeback that overtook its capture has its own turn, next.
       if (credited.outcome !== 'refused') return credited.outcome === 'done' && state === 'captured';
       objection = credited.code;
     }
     // Where it waits for a person already, one more refusal is no news.
     if (on.credit_refused === undefined) return true;
-    const facts = { captured: money };
+    const facts = { captured: money, via };
     const parked = await this.#done('credit_refused', { providerReference, reason: objection, facts });
     // Late money that the player may not have goes back without a person.
     if (parked && objection === 'player_blocked') await this.#done('refund', { reason: objection });

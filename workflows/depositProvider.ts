@@ -7,6 +7,14 @@ import { PROVIDER } from './timeouts.ts';
 
 const ask = (summary: string) => proxyActivities<PaymentsActivities>({ ...PROVIDER, summary });
 
+/** Temporal's retry does the asking again, without an event in the history. */
+const askOn = ({ askFirstAfterMs, askAtMostEveryMs }: Terms, summary: string) =>
+  proxyActivities<PaymentsActivities>({
+    ...PROVIDER,
+    retry: { initialInterval: askFirstAfterMs, backoffCoefficient: 2, maximumInterval: askAtMostEveryMs },
+    summary,
+  });
+
 interface Asking {
   readonly terms: Terms;
   readonly expiry: string;
@@ -20,26 +28,21 @@ export async function askUntil(
   input: DepositInput,
   { terms, expiry, over, until }: Asking,
 ): Promise<ProviderNews | undefined> {
-  const { askDeposit } = proxyActivities<PaymentsActivities>({
-    ...PROVIDER,
-    // Temporal's retry does the asking again, without an event in the history.
-    retry: {
-      initialInterval: terms.askFirstAfterMs,
-      backoffCoefficient: 2,
-      maximumInterval: terms.askAtMostEveryMs,
-    },
-    summary: `ask ${provider} what became of the payment`,
-  });
+  const { askDeposit } = askOn(terms, `ask ${provider} what became of the payment`);
   return await unless(over, () => askDeposit(input, provider, expiry, until));
 }
 
-/** Tells the provider to forget a payment; what that one says of it, where it knows it and nothing hurries. */
+/**
+ * Tells the provider to forget a payment; what that one says of it, where it knows it and nothing hurries. One that it
+ * cannot forget may still bring money, and the webhook that tells may not come: it is asked on.
+ */
 export async function forget(
   { provider }: DepositRecord,
   { depositId }: DepositInput,
+  terms: Terms,
   hurried: () => boolean,
 ): Promise<ProviderNews | undefined> {
-  const { cancelPayment } = ask(`tell ${provider} to forget the payment`);
+  const { cancelPayment } = askOn(terms, `tell ${provider} to forget the payment`);
   return (await unless(hurried, () => cancelPayment(depositId, provider))) ?? undefined;
 }
 

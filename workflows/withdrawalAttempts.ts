@@ -1,4 +1,4 @@
-import type { ProviderNews, Resumed, StepFacts } from '../contract/payments.ts';
+import type { ProviderNews, Resumed, Stepped } from '../contract/payments.ts';
 import type { WithdrawalEvent, WithdrawalState } from '../contract/states/withdrawal.ts';
 
 /** `given up`: refused, or declared unpaid; nobody waits for it any more. */
@@ -6,7 +6,10 @@ type Status = 'open' | 'given up' | 'paid' | 'returned';
 
 /** The attempts to pay a withdrawal out, each with a key of its own, and what the providers' words mean for them. */
 export class Attempts {
-  readonly #attempts = new Map<number, { readonly provider: string; status: Status }>();
+  readonly #attempts = new Map<
+    number,
+    { readonly provider: string; readonly startedAt: string; status: Status }
+  >();
   readonly #numbers = new Map<string, number>();
 
   /** The number of the latest one; 0 where there is none. */
@@ -25,6 +28,11 @@ export class Attempts {
 
   providerOf(attempt: number): string | undefined {
     return this.#attempts.get(attempt)?.provider;
+  }
+
+  /** When the latest one was opened: from then on its key is known to its provider. */
+  get latestStartedAt(): string {
+    return this.#attempts.get(this.latest)?.startedAt ?? '';
   }
 
   hasTried(provider: string): boolean {
@@ -55,21 +63,21 @@ export class Attempts {
   }
 
   resumed(attempts: Resumed['attempts']): void {
-    for (const { attempt, key, provider, status } of attempts) {
+    for (const { attempt, key, provider, status, startedAt } of attempts) {
       this.#numbers.set(key, attempt);
       const stands = status === 'paid' || status === 'returned' ? status : 'given up';
-      this.#attempts.set(attempt, { provider, status: stands });
+      this.#attempts.set(attempt, { provider, startedAt, status: stands });
     }
   }
 
   /** Takes on what a step did to the attempt it was about, and the one it opened. */
-  takeOn(event: WithdrawalEvent, from: WithdrawalState, facts: StepFacts): void {
+  takeOn(event: WithdrawalEvent, from: WithdrawalState, { facts, at }: Stepped<WithdrawalEvent>): void {
     const attempt = this.#attempts.get(facts.attempt ?? 0);
     if (attempt !== undefined) attempt.status = statusAfter(event, from, attempt.status);
     const { nextAttempt, nextProvider, nextKey } = facts;
     if (nextAttempt === undefined || nextProvider === undefined || nextKey === undefined) return;
     this.#numbers.set(nextKey, nextAttempt);
-    this.#attempts.set(nextAttempt, { provider: nextProvider, status: 'open' });
+    this.#attempts.set(nextAttempt, { provider: nextProvider, startedAt: at, status: 'open' });
   }
 
   #statusOf(news: ProviderNews): Status | undefined {

@@ -1,4 +1,4 @@
-import { CancellationScope, condition, proxyActivities } from '@temporalio/workflow';
+import { CancellationScope, condition, proxyActivities, sleep } from '@temporalio/workflow';
 import type { PaymentsActivities } from '../activities/index.ts';
 import type { ProviderNews, Terms, WithdrawalInput } from '../contract/payments.ts';
 import { format } from '../money/index.ts';
@@ -31,7 +31,7 @@ export class Payout {
 
   async #submit(): Promise<void> {
     const { provider, destination } = this.#record;
-    const attempt = this.#record.attempts.latest;
+    const { latest: attempt, latestStartedAt: startedAt } = this.#record.attempts;
     if (this.#record.attempts.paidAfterAll(this.#news) !== undefined) {
       await this.#step('refused', { by: 'countroom', reason: 'earlier_attempt_paid' });
       return;
@@ -40,7 +40,7 @@ export class Payout {
       ...PROVIDER,
       summary: `send ${format(this.#input.money)} by ${provider}, attempt ${String(attempt)}`,
     });
-    const told = await submitPayout(this.#input, { attempt, provider, destination });
+    const told = await submitPayout(this.#input, { attempt, provider, destination, startedAt });
     switch (told.outcome) {
       case 'accepted':
         await this.#step('accepted', {
@@ -69,6 +69,8 @@ export class Payout {
         })
       )
         return;
+      // Cancelled with the asking.
+      void this.#overdue().catch(() => undefined);
       this.#news.push(await this.#ask(until));
     });
     // Asking fails only by being cancelled: until then it is tried on.
@@ -83,6 +85,13 @@ export class Payout {
     else await this.#conclude(news);
   }
 
+  /** One that its provider leaves open is shown to finance, which may vouch for it. */
+  async #overdue(): Promise<void> {
+    const { askFirstAfterMs, overdueAfterMs } = this.#terms;
+    await sleep(Math.max(overdueAfterMs - askFirstAfterMs, 1), { summary: 'the provider is overdue' });
+    this.#record.overdue();
+  }
+
   /** The first word that matters of the present attempt; an old attempt's word waits until this one has ended. */
   #heard(until: 'taken' | 'final'): ProviderNews | undefined {
     return this.#news.find(
@@ -94,7 +103,7 @@ export class Payout {
 
   #ask(until: 'taken' | 'final'): Promise<ProviderNews> {
     const { provider, destination } = this.#record;
-    const attempt = this.#record.attempts.latest;
+    const { latest: attempt, latestStartedAt: startedAt } = this.#record.attempts;
     const { askPayout } = proxyActivities<PaymentsActivities>({
       ...PROVIDER,
       // Temporal's retry does the asking again: a week of silence adds no event to the history.
@@ -107,7 +116,7 @@ export class Payout {
       cancellationType: 'WAIT_CANCELLATION_COMPLETED',
       summary: `ask ${provider} what became of attempt ${String(attempt)}`,
     });
-    return askPayout(this.#input, { attempt, provider, destination }, until);
+    return askPayout(this.#input, { attempt, provider, destination, startedAt }, until);
   }
 
   async #conclude(news: ProviderNews): Promise<void> {

@@ -94,6 +94,17 @@ export class WithdrawalRecord {
     return this.#terms?.providers.find((name) => !this.attempts.hasTried(name));
   }
 
+  /** It waits for its provider for too long. */
+  overdue(): void {
+    upsertSearchAttributes([
+      { key: SEARCH.stage, value: this.state },
+      { key: SEARCH.provider, value: this.provider },
+      { key: SEARCH.needsAttention, value: true },
+      { key: SEARCH.reason, value: 'overdue' },
+    ]);
+    setCurrentDetails(`${this.story} The provider is overdue: docs/runbooks/payout-stuck.md.`);
+  }
+
   /** Writes an event down with its money, in one transaction, and takes on the state that the table gives. */
   async step(
     event: WithdrawalEvent,
@@ -123,10 +134,11 @@ export class WithdrawalRecord {
   }
 
   /** What our books have is where the saga is. */
-  #takeOn({ event, by, at, facts }: Stepped<WithdrawalEvent>): void {
+  #takeOn(step: Stepped<WithdrawalEvent>): void {
+    const { event, by, at, facts } = step;
     const to = nextState(this.state, event, this.before);
     if (to === undefined) throw new Error(`our books have ${event}, which does not fit ${this.state}`);
-    this.attempts.takeOn(event, this.state, facts);
+    this.attempts.takeOn(event, this.state, step);
     this.provider = facts.nextProvider ?? this.provider;
     this.destination = facts.destination ?? this.destination;
     if (['on_hold', 'awaiting_mark_paid', 'awaiting_declare_unpaid'].includes(to)) this.before = this.state;

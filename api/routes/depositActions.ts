@@ -5,7 +5,14 @@ import { SEARCH, workflowIds } from '../../contract/names.ts';
 import { ACT, type DepositActionInput, type Misfit } from '../../contract/payments.ts';
 import { DEPOSIT_ACTIONS, depositActions, type DepositAction } from '../../contract/states/deposit.ts';
 import { format } from '../../money/index.ts';
-import { endedDeposit, findDeposit, wasDone, type Deposit, type Pressing } from '../../payments/index.ts';
+import {
+  endedDeposit,
+  findDeposit,
+  stepsOf,
+  wasDone,
+  type Deposit,
+  type Pressing,
+} from '../../payments/index.ts';
 import type { Updated } from '../../ops/updates.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { route, type Answer, type Services } from '../route.ts';
@@ -103,11 +110,7 @@ async function update(
   const { playerId, clientId, money } = ended.input;
   const saga = {
     workflow: 'deposit',
-    workflowId: workflowIds.depositAction(
-      clientId,
-      depositId,
-      found.timeline.filter(({ event }) => event !== 'note').length,
-    ),
+    workflowId: workflowIds.depositAction(clientId, depositId, stepsOf(found.timeline).length),
     taskQueue: 'payments',
     args: [ended.input],
     update: ACT,

@@ -8,7 +8,7 @@ import {
 import type { Deposit } from '../../payments/index.ts';
 import type { Services } from '../route.ts';
 import { nullable } from '../schemas.ts';
-import { timelineShape, transferIdsOf } from './timeline.ts';
+import { timelineShape, toldOf, transferIdsOf } from './timeline.ts';
 
 export const depositStatuses = Object.keys(DEPOSIT) as [DepositState, ...DepositState[]];
 
@@ -40,6 +40,7 @@ export function depositBody(deposit: Deposit, { temporal }: Services) {
     ...rest,
     amount: Number(deposit.amount),
     allowedActions: depositActions(deposit.status, { overdue }),
+    timeline: toldOf(deposit.timeline),
     transferIds: transferIdsOf(deposit.timeline),
     workflowUrl: temporal.uiLink(deposit.workflowId),
     expiresAt: deposit.expiresAt.toISOString(),

@@ -64,6 +64,7 @@ const webhook = item.extend({ eventId: text.min(1).max(200), type: z.enum(['paym
 /** Speaks to the providers of dev/simulator as to real ones: over HTTP, with keys, time-outs and signed webhooks. */
 export class SimulatorProvider implements PaymentProvider {
   readonly name: string;
+  readonly remembersKeysForMs = 86_400_000;
   readonly #options: SimulatorOptions;
   readonly #timeoutMs: number;
 
@@ -133,8 +134,16 @@ export class SimulatorProvider implements PaymentProvider {
     return Readable.fromWeb(body);
   }
 
-  async ask(kind: 'deposit' | 'withdrawal', key: string): Promise<Asked> {
-    const path = `${kind === 'deposit' ? '/payments' : '/payouts'}?key=${encodeURIComponent(key)}`;
+  ask(kind: 'deposit' | 'withdrawal', key: string): Promise<Asked> {
+    return this.#find(kind, `key=${encodeURIComponent(key)}`, key);
+  }
+
+  askByReference(kind: 'deposit' | 'withdrawal', reference: string, key: string): Promise<Asked> {
+    return this.#find(kind, `reference=${encodeURIComponent(reference)}`, key);
+  }
+
+  async #find(kind: 'deposit' | 'withdrawal', query: string, key: string): Promise<Asked> {
+    const path = `${kind === 'deposit' ? '/payments' : '/payouts'}?${query}`;
     try {
       const { status, body } = await this.#request('GET', path);
       const parsed = z.object({ items: z.array(item) }).safeParse(body);

@@ -28,6 +28,7 @@ const NOT_COUNTED: ProviderAnswer = { outcome: 'refused', reason: 'amount_not_su
  */
 export class StripeProvider implements PaymentProvider {
   readonly name: string;
+  readonly remembersKeysForMs = 86_400_000;
   readonly #stripe: Stripe;
   readonly #webhookSecret: string;
 
@@ -117,15 +118,14 @@ export class StripeProvider implements PaymentProvider {
         return transfer === undefined ? undefined : transferSays(transfer);
       }
       // What it does not find yet is created again with the same key, which is the same payment.
-      const query = `metadata['key']:'${key.replaceAll(/['\\]/g, '\\$&')}'`;
-      const found = await this.#stripe.paymentIntents.search({
-        query,
-        limit: 1,
-        expand: ['data.latest_charge'],
-      });
-      const [intent] = expect(found, 'search_result').data;
-      return intent === undefined ? undefined : intentSays(expect(intent, 'payment_intent'));
+      return await this.#intent('key', key, key);
     });
+  }
+
+  askByReference(kind: 'deposit' | 'withdrawal', reference: string, key: string): Promise<Asked> {
+    return kind === 'withdrawal'
+      ? this.ask(kind, key)
+      : asking(key, () => this.#intent('reference', reference, key));
   }
 
   readWebhook(
@@ -149,6 +149,13 @@ export class StripeProvider implements PaymentProvider {
     // The package looks for old ones alone.
     if (signedAt > Date.now() / 1_000 + WEBHOOK_TOLERANCE_SECONDS) return 'forged';
     return read(event);
+  }
+
+  async #intent(by: 'key' | 'reference', value: string, key: string) {
+    const query = `metadata['${by}']:'${value.replaceAll(/['\\]/g, '\\$&')}'`;
+    const found = await this.#stripe.paymentIntents.search({ query, expand: ['data.latest_charge'] });
+    const intent = expect(found, 'search_result').data.find(({ metadata }) => metadata['key'] === key);
+    return intent === undefined ? undefined : intentSays(expect(intent, 'payment_intent'));
   }
 
   /** By our key, which is its group: for as long as Stripe keeps transfers. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { everythingEndedOnce } from './afterwards.ts';
 import { settleWhileKilling } from './largeSettlement.ts';
 import { chanceOf } from './chance.ts';
+import { endsWell, TOKENS } from './ends.ts';
 import { beforeKill, inParallel, Loads, type Table } from './loads.ts';
 import { Stand, type Victim } from './stand.ts';
 
@@ -11,18 +12,6 @@ const seed = Number(process.env['DRILL_SEED'] ?? randomInt(1_000_000));
 const waves = Number(process.env['DRILL_WAVES'] ?? 30);
 
 const VICTIMS: readonly Victim[] = ['rounds', 'payments', 'api', 'providers', 'temporal', 'postgres'];
-const TOKENS = [
-  ...['sim_captured', 'sim_no_webhook', 'sim_timeout', 'sim_duplicate'],
-  ...[
-    'SIM-PAID',
-    'SIM-NO-WEBHOOK',
-    'SIM-TIMEOUT-TAKEN',
-    'SIM-TIMEOUT-LOST',
-    'SIM-503',
-    'SIM-DUPLICATE',
-    'SIM-REFUSED-ONCE',
-  ],
-];
 const TABLES = 2;
 const LONGEST_BEFORE_MS = 1_500;
 
@@ -70,7 +59,7 @@ describe(`when processes are killed at random, DRILL_SEED=${String(seed)}`, func
         msBefore,
         work: async () => {
           const table = tables[number - TOKENS.length];
-          if (table === undefined) await loads.endsWell(await loads.payment(what, players[number] ?? ''));
+          if (table === undefined) await endsWell(stand, await loads.payment(what, players[number] ?? ''));
           else await loads.settle(table);
         },
       }));

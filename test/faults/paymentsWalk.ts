@@ -2,23 +2,11 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { everythingEndedOnce } from './afterwards.ts';
 import { chanceOf } from './chance.ts';
+import { isDeposit, TOKENS } from './ends.ts';
 import { inParallel } from './loads.ts';
 import type { Stand, Victim } from './stand.ts';
 
 const VICTIMS: readonly Victim[] = ['payments', 'api', 'providers', 'temporal', 'postgres'];
-const TOKENS = [
-  ...['sim_captured', 'sim_declined', 'sim_abandoned', 'sim_no_webhook', 'sim_duplicate', 'sim_chargeback'],
-  ...['sim_timeout', 'SIM-PAID', 'SIM-REFUSED', 'SIM-REFUSED-ONCE', 'SIM-REFUSED-NORDPAY', 'SIM-NO-WEBHOOK'],
-  ...[
-    'SIM-TIMEOUT-TAKEN',
-    'SIM-TIMEOUT-LOST',
-    'SIM-503',
-    'SIM-RETURNED',
-    'SIM-DUPLICATE',
-    'SIM-STUCK',
-    'SIM-LATE-PAID',
-  ],
-];
 const ACTIONS = {
   deposits: ['refund', 'retry'],
   withdrawals: ['retry', 'cancel', 'hold', 'release', 'reject'],
@@ -49,7 +37,7 @@ export async function walkPayments(
 
   const pay = async (): Promise<void> => {
     const token = pick(TOKENS);
-    const kind = token.startsWith('sim_') ? 'deposits' : 'withdrawals';
+    const kind = isDeposit(token) ? 'deposits' : 'withdrawals';
     const [id, pause] = [stand.id(kind), chance(400)];
     const playerId = await stand.richPlayer(START_CASH);
     const common = { playerId, amount: AMOUNT, currency: 'SEK' };
@@ -109,7 +97,7 @@ async function bringToItsEnd(stand: Stand, { kind, id, token }: Payment): Promis
     `the end of ${id} (${token})`,
     async () => {
       const { status = '', reason } = await stand.cashier('GET', path);
-      if (isOver(status, token)) return true;
+      if (isOver(status, token) && !(await comesLate(stand, id, status, token))) return true;
       if (['in_review', 'on_hold'].includes(status)) await stand.press('finance', `${path}/release`, {});
       if (['returned', 'held'].includes(status)) await stand.press('finance2', `${path}/cancel`, {});
       if (status === 'needs_attention')
@@ -136,6 +124,12 @@ function isOver(status: string, token: string): boolean {
     'cancelled',
     'rejected',
   ].includes(status);
+}
+
+/** Money of a deposit that expired here, and that its provider could not be told to forget. */
+async function comesLate(stand: Stand, id: string, status: string, token: string): Promise<boolean> {
+  if (token !== 'sim_late' || status !== 'expired') return false;
+  return (await stand.books(id)).some(({ state }) => state === 'pending' || state === 'captured');
 }
 
 /** The providers paid once what we say is paid, and nothing else; each of theirs is an attempt of ours. */

@@ -20,6 +20,7 @@ export interface BookItem {
   readonly reference: string;
   readonly amount: number;
   readonly state: string;
+  readonly createdAt: string;
 }
 
 /** The whole embedded stack, on data of its own, with a hand on every process of it. */
@@ -102,18 +103,6 @@ export class Stand {
 
   cashier(method: string, path: string, body?: object): Promise<Body> {
     return this.#must({ bearer: this.#running.stack.clients.cashier.apiKey }, method, path, body);
-  }
-
-  finance(path: string, reason: string): Promise<Body> {
-    return this.#must(
-      { bearer: this.#running.stack.people.finance },
-      'POST',
-      path,
-      { reason },
-      {
-        'idempotency-key': `drill-${path}`,
-      },
-    );
   }
 
   /** As a person, whatever comes of it; each press has a key of its own. */

@@ -176,9 +176,9 @@ export class AStripe {
     if (path === 'refunds')
       return list('list', this.#of('payment_intent', params.get('payment_intent') ?? ''));
     if (id !== 'search') return this.#things.get(id) ?? {};
-    const key = /^metadata\['key'\]:'(.*)'$/.exec(params.get('query') ?? '')?.[1];
+    const [, member = '', value] = /^metadata\['(\w+)'\]:'(.*)'$/.exec(params.get('query') ?? '') ?? [];
     const found = [...this.#things.values()].filter(
-      (thing) => (thing['metadata'] as Record<string, unknown>)['key'] === key,
+      (thing) => (thing['metadata'] as Record<string, unknown>)[member] === value,
     );
     return list('search_result', found);
   }

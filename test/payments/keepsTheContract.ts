@@ -66,6 +66,23 @@ export function keepsTheContract(name: string, open: () => Promise<Bench>) {
       assert.deepEqual({ key, told, via }, { key: request.key, told: money, via: 'asked' });
     });
 
+    it('finds by its reference what was asked for with a key, and nothing of another key', async () => {
+      const [paid, sent] = [payment('sim_captured'), payout('SIM-PAID')];
+      await Promise.all([provider.createPayment(paid), provider.submitPayout(sent)]);
+      const ask = async (
+        kind: 'deposit' | 'withdrawal',
+        { reference }: PaymentRequest | PayoutRequest,
+        key: string,
+      ) => {
+        const asked = await provider.askByReference(kind, reference, key);
+        return asked.outcome === 'known' ? asked.news.key : asked.outcome;
+      };
+      assert.equal(await ask('deposit', paid, paid.key), paid.key);
+      assert.equal(await ask('withdrawal', sent, sent.key), sent.key);
+      assert.equal(await ask('deposit', paid, randomUUID()), 'not_found');
+      assert.equal(await ask('withdrawal', sent, randomUUID()), 'not_found');
+    });
+
     it('sends one payout for a key, however often it is asked for', async () => {
       const request = payout('SIM-PAID');
       const answers = await Promise.all(Array.from({ length: 10 }, () => provider.submitPayout(request)));

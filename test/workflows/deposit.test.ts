@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stepsOf, type TimelineItem } from '../../payments/index.ts';
 import { aCashier } from './aCashier.ts';
 import { fresh, type Cashier } from './cashier.ts';
 
@@ -49,6 +50,33 @@ describe('a deposit', () => {
       await creditedOnce(player, depositId);
     });
   }
+
+  it('tells its story in order: the request, what its provider called it, each webhook, and the money', async () => {
+    const { depositId } = await start('sim_duplicate');
+    const told = (await desk.until('deposits', depositId, 'credited')) as unknown as {
+      timeline: TimelineItem[];
+      providerReference: string;
+      transferIds: string[];
+      workflowUrl: string;
+    };
+    const { timeline, providerReference, transferIds } = told;
+    const [requested, taken, captured] = stepsOf(timeline);
+    assert.deepEqual(
+      [requested?.event, requested?.facts['method']],
+      ['requested', { type: 'card', token: '…cate' }],
+      'of a card its last four',
+    );
+    assert.deepEqual([taken?.event, taken?.facts['providerReference']], ['taken', providerReference]);
+    assert.deepEqual([captured?.event, captured?.facts['transferId']], ['captured', transferIds[0]]);
+    const webhooks = timeline.filter(({ event }) => event === 'webhook');
+    assert.ok(webhooks.some(({ by, facts }) => by === 'nordpay' && facts['state'] === 'captured'));
+    assert.equal(new Set(webhooks.map(({ facts }) => facts['eventId'])).size, webhooks.length);
+    assert.deepEqual(
+      timeline.map(({ at }) => at),
+      timeline.map(({ at }) => at).sort(),
+    );
+    assert.match(told.workflowUrl, /^http/);
+  });
 
   it('that is declined ends failed, and credits nothing', async () => {
     const { player, depositId } = await start('sim_declined');

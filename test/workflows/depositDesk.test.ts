@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { block } from '../../players/index.ts';
+import { stepsOf, type TimelineItem } from '../../payments/index.ts';
 import { aCashier } from './aCashier.ts';
 import { fresh, type Cashier } from './cashier.ts';
 import { ADMIN } from '../support/origin.ts';
@@ -32,11 +33,13 @@ describe("finance's hands on a deposit", () => {
     const pressed = await desk.actOnDeposit(depositId, 'refund');
     assert.equal(pressed.status, 200, JSON.stringify(pressed.body));
     const { timeline, transferIds } = (await desk.until('deposits', depositId, 'refunded')) as unknown as {
-      timeline: { event: string; by: string }[];
+      timeline: TimelineItem[];
       transferIds: string[];
     };
     assert.deepEqual(
-      timeline.slice(-2).map(({ event, by }) => [event, by]),
+      stepsOf(timeline)
+        .slice(-2)
+        .map(({ event, by }) => [event, by]),
       [
         ['refund', 'finance'],
         ['refunded', 'nordpay'],
@@ -140,10 +143,12 @@ describe("finance's hands on a deposit", () => {
     });
     await desk.actOnDeposit(depositId, 'refund', { amount: 4_000 });
     const { timeline } = (await desk.until('deposits', depositId, 'charged_back')) as unknown as {
-      timeline: { event: string }[];
+      timeline: TimelineItem[];
     };
     assert.deepEqual(
-      timeline.slice(-3).map(({ event }) => event),
+      stepsOf(timeline)
+        .slice(-3)
+        .map(({ event }) => event),
       ['refund', 'part_refunded', 'charged_back'],
     );
     const { cash: left, owed } = await desk.cash(player);

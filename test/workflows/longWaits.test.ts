@@ -7,29 +7,11 @@ import {
   type DepositInput,
   type DepositStep,
   type ProviderNews,
-  type Terms,
-  type WithdrawalInput,
   type WithdrawalStep,
 } from '../../contract/payments.ts';
-import { timeSkipping, testWorker, uniqueTaskQueue } from '../support/temporal.ts';
+import { timeSkipping } from '../support/temporal.ts';
 import { fresh } from './cashier.ts';
-
-const terms: Terms = {
-  providers: ['nordpay'],
-  fallback: 'off',
-  askFirstAfterMs: 2_000,
-  askAtMostEveryMs: 30_000,
-  overdueAfterMs: 5_000,
-  needsApproval: false,
-};
-const money = { minor: '10000', currency: 'SEK' };
-const AT = '2026-11-23T10:00:00.000Z';
-/** A step as our books answer it. */
-const written = ({ event, facts, ...more }: DepositStep | WithdrawalStep) => {
-  const { by, attempt } = { by: 'countroom', attempt: 0, ...more };
-  return { event, by, at: AT, refused: null, facts: { ...facts, ...(attempt === 0 ? {} : { attempt }) } };
-};
-const stillPending = () => Promise.reject(new Error('still pending'));
+import { AT, booksOf, money, stillPending, terms, withdrawalInput, withWorker, written } from './days.ts';
 
 /** Days pass in a blink here. Books and provider are played by the test: what is tried is how the sagas wait. */
 describe('sagas that wait for days', () => {
@@ -38,12 +20,6 @@ describe('sagas that wait for days', () => {
     this.timeout(60_000);
     env = await timeSkipping();
   });
-
-  async function withWorker<T>(activities: object, work: (taskQueue: string) => Promise<T>): Promise<T> {
-    const taskQueue = uniqueTaskQueue();
-    const worker = await testWorker(env, activities, taskQueue);
-    return await worker.runUntil(work(taskQueue));
-  }
 
   const depositInput = (expiresInMs: number): DepositInput => ({
     depositId: fresh('d'),
@@ -70,7 +46,7 @@ describe('sagas that wait for days', () => {
       cancelPayment: () => Promise.resolve(null),
     };
     const input = depositInput(86_400_000);
-    const events = await withWorker(activities, async (taskQueue) => {
+    const events = await withWorker(env, activities, async (taskQueue) => {
       const handle = await env.client.workflow.start('deposit', {
         taskQueue,
         workflowId: workflowIds.deposit('cashier', input.depositId),
@@ -87,25 +63,6 @@ describe('sagas that wait for days', () => {
     assert.ok(events <= 40, `${String(events)} events`);
   });
 
-  const withdrawalInput = (): WithdrawalInput => ({
-    withdrawalId: fresh('wd'),
-    clientId: 'cashier',
-    playerId: 'p',
-    money,
-    destination: { type: 'bank', account: 'x' },
-    request: {},
-    objection: null,
-  });
-
-  /** Our books and a provider that accepts; what else the test needs is its own. */
-  const booksOf = (steps: WithdrawalStep[], needsApproval: boolean) => ({
-    openWithdrawal: () =>
-      Promise.resolve({ outcome: 'opened', terms: { ...terms, needsApproval }, openedAt: AT }),
-    reviewWithdrawal: () => Promise.resolve(null),
-    stepWithdrawal: (step: WithdrawalStep) => (steps.push(step), Promise.resolve(written(step))),
-    submitPayout: () => Promise.resolve({ outcome: 'accepted', providerReference: 'x' }),
-  });
-
   it('an approval that nobody gives for thirty days is still there to be given', async function () {
     this.timeout(60_000);
     const steps: WithdrawalStep[] = [];
@@ -118,7 +75,7 @@ describe('sagas that wait for days', () => {
       reason: null,
       via: 'webhook',
     };
-    await withWorker({ ...booksOf(steps, true), askPayout: stillPending }, async (taskQueue) => {
+    await withWorker(env, { ...booksOf(steps, true), askPayout: stillPending }, async (taskQueue) => {
       const handle = await env.client.workflow.start('withdrawal', {
         taskQueue,
         workflowId: workflowIds.withdrawal('cashier', input.withdrawalId),
@@ -153,7 +110,7 @@ describe('sagas that wait for days', () => {
       (asked += 1) < twoDaysInQuestions
         ? stillPending()
         : Promise.resolve({ key, state: 'paid', providerReference: 'x', money, reason: null, via: 'asked' });
-    const events = await withWorker({ ...booksOf(steps, false), askPayout }, async (taskQueue) => {
+    const events = await withWorker(env, { ...booksOf(steps, false), askPayout }, async (taskQueue) => {
       const handle = await env.client.workflow.start('withdrawal', {
         taskQueue,
         workflowId: workflowIds.withdrawal('cashier', input.withdrawalId),
@@ -188,7 +145,7 @@ describe('sagas that wait for days', () => {
       ...{ key: `withdrawal:${input.withdrawalId}:1`, state, money, reason: null },
       ...{ providerReference: 'x', via: 'webhook' },
     });
-    await withWorker(books, async (taskQueue) => {
+    await withWorker(env, books, async (taskQueue) => {
       const handle = await env.client.workflow.start('withdrawal', {
         taskQueue,
         workflowId: workflowIds.withdrawal('cashier', input.withdrawalId),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { stepsOf, type TimelineItem } from '../../payments/index.ts';
 import { aCashier } from './aCashier.ts';
 import { fresh, type Cashier } from './cashier.ts';
 
@@ -70,6 +71,27 @@ describe('a withdrawal', () => {
     assert.deepEqual([status, body.code], [409, 'invalid_state'], 'a retry does not fit while nobody knows');
     await desk.until('withdrawals', withdrawalId, 'paid');
     await paidOnce(withdrawalId);
+  });
+
+  it('tells its story in order: to where, with which key, what the provider said by webhook, and the money', async () => {
+    const { withdrawalId } = await ask('SIM-PAID');
+    const paid = (await desk.until('withdrawals', withdrawalId, 'paid')) as unknown as {
+      timeline: TimelineItem[];
+    };
+    const steps = stepsOf(paid.timeline);
+    assert.deepEqual(
+      steps.map(({ event }) => event),
+      ['held', 'checks_passed', 'accepted', 'paid'],
+    );
+    const [held, sent, accepted] = steps;
+    assert.deepEqual(held?.facts['destination'], { type: 'bank', account: '…PAID' });
+    assert.equal(sent?.facts['nextKey'], `withdrawal:${withdrawalId}:1`);
+    const [webhook] = paid.timeline.filter(({ event }) => event === 'webhook');
+    const { key, state, providerReference } = webhook?.facts ?? {};
+    assert.deepEqual(
+      { key, state, providerReference },
+      { key: sent.facts['nextKey'], state: 'paid', providerReference: accepted?.facts['providerReference'] },
+    );
   });
 
   it('is refused without the money, and refused again after a deposit', async () => {

@@ -188,8 +188,9 @@ describe('a withdrawal that needs people', () => {
     const { timeline } = (await desk.until('withdrawals', again.withdrawalId, 'paid')) as unknown as {
       timeline: { facts: { destination?: object } }[];
     };
-    const told = timeline.find(({ facts }) => facts.destination !== undefined)?.facts.destination;
-    assert.deepEqual(told, { type: 'bank', account: '…PAID' }, 'an account number is not told in full');
+    const told = timeline.flatMap(({ facts }) => facts.destination ?? []);
+    const masked = ['…RNED', '…PAID'].map((account) => ({ type: 'bank', account }));
+    assert.deepEqual(told, masked, 'an account number is not told in full');
     assert.deepEqual((await desk.theirBooks(again.withdrawalId)).map(({ state }) => state).sort(), [
       'paid',
       'returned',

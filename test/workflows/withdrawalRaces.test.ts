@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { workflowIds } from '../../contract/names.ts';
 import { attemptKey, PROVIDER_NEWS, type ProviderNews } from '../../contract/payments.ts';
 import { aCashier } from './aCashier.ts';
+import { aDoor } from './aDoor.ts';
 import { fresh, type Cashier } from './cashier.ts';
 
 const AMOUNT = 10_000;
@@ -16,19 +17,6 @@ const word = (withdrawalId: string, attempt: number, state: ProviderNews['state'
   reason: null,
   via: 'webhook',
 });
-
-/** A door that a step waits at until the test opens it. */
-function aDoor() {
-  let open = (): void => undefined;
-  let reach = (): void => undefined;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  const reached = new Promise<void>((resolve) => (reach = resolve));
-  const wait = async () => {
-    reach();
-    await opened;
-  };
-  return { open, reached, wait };
-}
 
 describe('a withdrawal of which several hear at once', () => {
   let desk: Cashier;

@@ -31,7 +31,8 @@ begin
   else
     code := case when d.status = 'refused' then d.reason end;
     insert into payments.events (kind, id, seq, event, by, facts)
-      values ('deposit', p_id, 0, case when code is null then 'requested' else 'refused' end, 'client ' || p_client, jsonb_strip_nulls(jsonb_build_object('code', code, 'facts', case when code is not null then facts end)))
+      values ('deposit', p_id, 0, case when code is null then 'requested' else 'refused' end, 'client ' || p_client, jsonb_strip_nulls(jsonb_build_object(
+        'method', p_request -> 'method', 'code', code, 'facts', case when code is not null then facts end)))
       on conflict do nothing;
     facts := (select e.facts -> 'facts' from payments.events e where (e.kind, e.id, e.seq) = ('deposit', p_id, 0));
   end if;
@@ -71,7 +72,8 @@ begin
   end case;
   insert into payments.events (kind, id, seq, event, by, facts, refused)
     values ('deposit', p_id, p_seq, p_event, coalesce(p_by, d.provider, 'countroom'),
-      jsonb_strip_nulls(facts - 'origin' || jsonb_build_object('transferId', money.transfer_id, 'refused', money.code, 'reason', p_reason)), money.code)
+      jsonb_strip_nulls(facts - 'origin' || jsonb_build_object('transferId', money.transfer_id, 'refused', money.code, 'reason', p_reason,
+        'providerReference', p_reference)), money.code)
     returning * into step;
   perform audit.record_step('deposit', p_id, p_facts, p_by, p_reason, d.status, p_to, money.code);
   if money.code is not null then return step; end if;

@@ -22,7 +22,7 @@ begin
       returning * into w;
     insert into payments.events (kind, id, seq, event, by, facts)
       values ('withdrawal', p_id, 0, case when code is null then 'held' else 'refused' end, 'client ' || p_client,
-        jsonb_strip_nulls(jsonb_build_object('code', code, 'transferId', money.transfer_id)));
+        jsonb_strip_nulls(jsonb_build_object('destination', p_destination, 'code', code, 'transferId', money.transfer_id)));
   elsif w.client_id <> p_client or w.request <> p_request then
     code := 'idempotency_conflict';
   elsif w.state = 'refused_at_once' then
