@@ -77,6 +77,12 @@ describe('an aggregator that sends calls', () => {
     );
   });
 
+  it('gets a bet back whole, whatever amount its rollback names', async () => {
+    const bet = betOf(await they.server.aPlayer());
+    ok(await they.calls('bet', bet), 900);
+    ok(await they.calls('rollback', { ...backOf(bet), amount: 7, currency: 'EUR' }), 1_000);
+  });
+
   it('may not have a settled bet back, and hears so each time', async () => {
     const player = await they.server.aPlayer();
     const bet = betOf(player);

@@ -53,6 +53,37 @@ export class GameServer {
     return names;
   }
 
+  wager(round: string, stake: object): Promise<Reply> {
+    return this.post(`/v1/rounds/${round}/wagers`, stake);
+  }
+
+  /** A stake that must be taken; answers the wager's id. */
+  async placed(player: string, round: string, amount = 100): Promise<string> {
+    const stake = stakeOf(player, fresh('w'), amount);
+    is(await this.wager(round, stake), 201);
+    return stake.wagerId;
+  }
+
+  rollBack(wagerId: string, rollbackId = fresh('rb')): Promise<Reply> {
+    return this.post(`/v1/wagers/${wagerId}/rollback`, { rollbackId });
+  }
+
+  settle(
+    round: string,
+    payouts: readonly (readonly [wagerId: string, payout: number])[],
+    closeRound = true,
+    settlementId = fresh('s'),
+  ): Promise<Reply> {
+    const outcomes = payouts.map(([wagerId, payout]) => ({ wagerId, payout }));
+    return this.post(`/v1/rounds/${round}/settlement`, { settlementId, outcomes, closeRound });
+  }
+
+  async cashOf(player: string): Promise<{ cash: number; inPlay: number }> {
+    const { balances } = is(await this.get(`/v1/players/${player}/balance`), 200);
+    const { cash, inPlay } = (balances as { cash: number; inPlay: number }[])[0]!;
+    return { cash, inPlay };
+  }
+
   /** What moved for a player's wagers and in between, in order: each transfer's code and legs. */
   async booksOf(playerId: string, clientId = 'game'): Promise<{ code: string; legs: string[] }[]> {
     const { rows } = await this.api.database.owner.query<{ code: string; legs: string[] }>(
