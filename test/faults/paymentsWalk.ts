@@ -67,10 +67,11 @@ export async function walkPayments(
     do {
       await sleep(500 + chance(1_500));
       const forMs = 300 + chance(1_500);
-      await stand.kill(pick(VICTIMS));
+      await Promise.all(Array.from({ length: 1 + chance(2) }, () => stand.kill(pick(VICTIMS))));
       if (chance(2) === 0) await stand.tellProviders('faults', { mode: pick(['down', 'slow']), forMs });
-      // What was killed gets the time to come back: a stack that never stands serves nobody.
-      for (const until = Date.now() + 2_000 + chance(6_000); paying && Date.now() < until;) await sleep(100);
+      // What was killed gets the time to come back, however busy the machine is: a stack that never stands serves nobody.
+      for (const until = Date.now() + 1_000 + chance(3_000); paying && (stand.isDown || Date.now() < until);)
+        await sleep(100);
     } while (paying);
   };
   const paid = inParallel(payments, pay, LANES).finally(() => (paying = false));

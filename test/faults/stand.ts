@@ -89,6 +89,12 @@ export class Stand {
     }
   }
 
+  /** Whether a part that died is not back yet. */
+  get isDown(): boolean {
+    const said = (words: string) => this.#story.filter((line) => line.includes(words)).length;
+    return said(' died (') > said(' is back after ');
+  }
+
   /** A new id, the same for the same seed and order of drills. */
   id(what: string): string {
     this.#lastId += 1;
