@@ -91,6 +91,19 @@ describe('a hundred at once', () => {
     assert.equal(await ledger.held(player), 10n);
   });
 
+  it('repeats and captures of a hold that was refused leave it refused, while deposits come in', async () => {
+    const player = await ledger.player(10n);
+    const deed = aDeed('withdrawal_hold');
+    assert.equal(await refusal(ledger.hold(player, 50n, deed)), 'insufficient_funds');
+    const counts = await answers((n) => {
+      if (n % 4 === 0) return ledger.deposit(player, 10n);
+      if (n % 4 === 1) return ledger.hold(player, 50n, deed);
+      return captureHold(ledger.pool, { ...aDeed('payout_submitted'), holdId: deed.id, to });
+    });
+    assert.deepEqual(counts, { applied: 25, insufficient_funds: 25, hold_not_found: 50 });
+    assert.deepEqual([await ledger.cash(player), await ledger.held(player)], [260n, 0n]);
+  });
+
   it('voids of one hold give it back once', async () => {
     const player = await ledger.player(100n);
     const holdId = await placed(player, 100n);

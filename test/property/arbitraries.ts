@@ -14,6 +14,8 @@ const record = <T>(of: { [Key in keyof T]: fc.Arbitrary<T[Key]> }) =>
 const hold = fc.noBias(fc.nat({ max: 9 }));
 // The ranges overlap a little: an id of one kind is seldom another's.
 const postingId = fc.noBias(fc.integer({ min: 7, max: 66 }));
+/** Few of them, so that several reversals are of the same. */
+const reversedId = fc.noBias(fc.integer({ min: 7, max: 14 }));
 const laterId = fc.noBias(fc.integer({ min: 60, max: 139 }));
 const opened = fc.constantFrom(0, 1);
 const player = fc.oneof(
@@ -65,7 +67,12 @@ const byKind: ByKind = {
   expire: { weight: 5, arbitrary: ofHold('expire') },
   reverse: {
     weight: 12,
-    arbitrary: record({ kind: fc.constant('reverse'), id: laterId, transfer: postingId }),
+    arbitrary: record({
+      kind: fc.constant('reverse'),
+      id: laterId,
+      transfer: reversedId,
+      amount: fc.option(upTo(30n)),
+    }),
   },
   batch: {
     weight: 10,

@@ -67,14 +67,25 @@ function netLegs(model: Model, { kind, player, amount }: Net): Legs {
   return kind === 'win' ? { [cash]: amount - part, [debt]: part } : { [cash]: -part, [debt]: part - amount };
 }
 
-const reverse = (model: Model, operation: Reverse): Step =>
-  once(model, operation, (deed) => {
-    const key = String(operation.transfer);
+const sum = (amounts: readonly bigint[]) => amounts.reduce((total, amount) => total + amount, 0n);
+
+const reverse = (model: Model, asked: Reverse): Step =>
+  once(model, asked, (deed) => {
+    const key = String(asked.transfer);
     const legs = Object.entries(model.legs[key] ?? {}).filter(([, amount]) => amount !== 0n);
     if (legs.length === 0) return ['transfer_not_found', model];
-    if (legs.some(([name]) => name.startsWith('held'))) return ['legs_make_sense', model];
-    if (model.reversed.includes(key)) return settle(model, deed, 'transfer_already_reversed');
-    const opposite = Object.fromEntries(legs.map(([name, amount]) => [name, -amount]));
+    // The house has the other side, or, of a hold, the player has both.
+    const isHold = legs.some(([name]) => name.startsWith('held'));
+    const net = sum(legs.map(([, amount]) => (isHold && amount < 0n ? 0n : amount)));
+    const moved = net < 0n ? -net : net;
+    const before = model.reversed[key] ?? 0n;
+    const part = asked.amount ?? moved - before;
+    if (before === moved) return settle(model, deed, 'transfer_already_reversed');
+    if (part > moved - before) return settle(model, deed, 'reversal_exceeded');
+    if (isHold || (part < moved && legs.length > 1)) return ['legs_make_sense', model];
+    const back = (amount: bigint) => (part === moved ? -amount : amount < 0n ? part : -part);
+    const opposite = Object.fromEntries(legs.map(([name, amount]) => [name, back(amount)]));
     const [answer, after] = write(model, deed, opposite);
-    return [answer, isApplied(answer) ? { ...after, reversed: [...model.reversed, key] } : after];
+    const reversed = { ...model.reversed, [key]: before + part };
+    return [answer, isApplied(answer) ? { ...after, reversed } : after];
   });

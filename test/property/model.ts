@@ -17,7 +17,8 @@ export interface Model {
   readonly posted: Legs;
   readonly fates: Readonly<Record<string, { content: string; answer: Answer }>>;
   readonly legs: Readonly<Record<string, Legs>>;
-  readonly reversed: readonly string[];
+  /** Of each transfer, how much of it was reversed. */
+  readonly reversed: Legs;
   readonly holds: Readonly<Record<number, HoldState | 'tombstone'>>;
 }
 
@@ -27,7 +28,7 @@ export const aModel = (opened: readonly number[], cash: bigint): Model => ({
   posted: Object.fromEntries(opened.map((player) => [account('cash', player), cash])),
   fates: {},
   legs: {},
-  reversed: [],
+  reversed: {},
   holds: {},
 });
 

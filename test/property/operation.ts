@@ -39,6 +39,8 @@ export interface Reverse {
   readonly kind: 'reverse';
   readonly id: number;
   readonly transfer: number;
+  /** Null: all that is left. */
+  readonly amount: bigint | null;
 }
 
 /** Many in one call, and in one transaction. */

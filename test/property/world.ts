@@ -103,7 +103,7 @@ export class World {
         return answerOf(await expireHold(this.#pool, this.#deed(asked.hold)));
       case 'reverse': {
         const transferId = this.#id(asked.transfer);
-        return answerOf(await reverse(this.#pool, { ...this.#deed(asked.id), transferId }));
+        return answerOf(await reverse(this.#pool, { ...this.#deed(asked.id), transferId, ...taken(asked) }));
       }
       case 'batch': {
         const verdicts = await postAll(
@@ -141,8 +141,7 @@ export class World {
 
   #capture({ id, hold, amount, release }: Capture) {
     const to = { kind: 'payouts_in_flight', owner: 'nordpay' };
-    const taken = amount === null ? {} : { amount };
-    return { ...this.#deed(id), holdId: this.#id(hold), to, release, ...taken };
+    return { ...this.#deed(id), holdId: this.#id(hold), to, release, ...taken({ amount }) };
   }
 
   #deed(id: number) {
@@ -162,6 +161,9 @@ export class World {
     return `00000000-0000-0000-${this.#number.toString(16).padStart(4, '0')}-${index.toString(16).padStart(12, '0')}`;
   }
 }
+
+/** Without an amount it is all that is left. */
+const taken = ({ amount }: { readonly amount: bigint | null }) => (amount === null ? {} : { amount });
 
 function at(day: string): { expiresAt: Date } {
   return { expiresAt: new Date(day) };
