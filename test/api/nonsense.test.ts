@@ -4,7 +4,7 @@ import { openApiDocument } from '../../api/openapi.ts';
 import type { Route } from '../../api/route.ts';
 import { routes } from '../../api/routes/index.ts';
 import { KEYS, startApi, type Api, type Reply, type Who } from './apiUnderTest.ts';
-import { nonsenseFor, sample, spoil, TIMES, type Resolve, type Schema } from './samples.ts';
+import { FORGED, nonsenseFor, sample, spoil, TIMES, type Resolve, type Schema } from './samples.ts';
 
 interface Operation {
   parameters?: { in: string; name: string; schema: Schema }[];
@@ -25,21 +25,8 @@ const callerOf = ({ allow }: Route): Who =>
   allow === 'anyone' ? 'admin' : allow[0] === 'game' ? 'otherGame' : (allow[0] as Who);
 
 const HEADERS = { 'Idempotency-Key': 'press-1' };
-/** Cursors that can be read, but that no page ever gave. */
-const FORGED = [
-  [],
-  [''],
-  ['x'],
-  ['x', 'y'],
-  ['9'.repeat(40), '9'.repeat(40)],
-  ["'; drop table x"],
-  ['\u0000'],
-  ['a', 'b', 'c'],
-  { a: 1 },
-  [1],
-  null,
-];
 const SQL = "'or'1'='1";
+const ODD = [SQL, '2026-11-23T10:00:00+23:59'].map(encodeURIComponent);
 
 function assertNames(reply: Reply, pointer: string, what: string): void {
   assert.equal(reply.status, 400, `${what}: ${String(reply.status)} ${reply.text}`);
@@ -211,8 +198,7 @@ describe('nonsense', () => {
                 `/${name}`,
                 `?${name} = ${value.slice(0, 60)}`,
               );
-            for (const odd of [SQL, '2026-11-23T10:00:00+23:59'])
-              assert.ok((await send(`${pathWith()}?${name}=${encodeURIComponent(odd)}`, body)).status < 500);
+            for (const odd of ODD) assert.ok((await send(`${pathWith()}?${name}=${odd}`, body)).status < 500);
           }
           for (const key of inQuery.some(({ name }) => name === 'cursor') ? FORGED : []) {
             const reply = await send(

@@ -80,6 +80,21 @@ const WHOLE = [
   '-9007199254740992',
 ];
 
+/** Cursors that can be read, but that no page ever gave. */
+export const FORGED = [
+  [],
+  [''],
+  ['x'],
+  ['x', 'y'],
+  ['9'.repeat(40), '9'.repeat(40)],
+  ["'; drop table x"],
+  ['\u0000'],
+  ['a', 'b', 'c'],
+  { a: 1 },
+  [1],
+  null,
+];
+
 /** Every row of nonsense for a schema: each field in turn holds what it must not. */
 export function nonsenseFor(schema: Schema, resolve: Resolve, pointer = ''): Nonsense[] {
   const s = resolve(schema);

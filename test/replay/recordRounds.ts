@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { stopTestServer } from '../support/postgres.ts';
@@ -6,7 +6,7 @@ import { stopTemporal } from '../support/temporal.ts';
 import { aFloor, settling, type Floor, type Started } from '../workflows/floor.ts';
 
 // Run by hand, `node --import tsx test/replay/recordRounds.ts`, when a new way through the workflow is worth keeping.
-// Never to overwrite a history that code in production has written: workflows that run must be able to go on.
+// A history that is there stays as earlier code has written it: workflows that run must be able to go on.
 
 async function aRound({ table }: Floor, name: string) {
   const [first, second] = [await table.player(1_000), await table.player(1_000)];
@@ -17,7 +17,11 @@ async function aRound({ table }: Floor, name: string) {
   return { first, second, content: settling({ [wagers[0]]: 300, [wagers[1]]: 300 }) };
 }
 
-const SCENARIOS: Readonly<Record<string, (floor: Floor) => Promise<Started>>> = {
+const SCENARIOS: Readonly<Record<string, (floor: Floor, atOnce: Floor) => Promise<Started>>> = {
+  async settlementAtOnce(_floor, atOnce) {
+    const { content } = await aRound(atOnce, 'r-at-once');
+    return await atOnce.start('settlement', 's-at-once', 'r-at-once', content);
+  },
   async settlement(floor) {
     const { content } = await aRound(floor, 'r-done');
     return await floor.start('settlement', 's-done', 'r-done', content);
@@ -53,17 +57,20 @@ const SCENARIOS: Readonly<Record<string, (floor: Floor) => Promise<Started>>> = 
 
 /** Where the recording was made, and by which process, is nobody's business. */
 const here = fileURLToPath(new URL('../../', import.meta.url));
-const floor = await aFloor();
+const [floor, atOnce] = [await aFloor(), await aFloor({ stepByStep: false })];
 for (const [name, scenario] of Object.entries(SCENARIOS)) {
-  const { handle, answered } = await scenario(floor);
+  const file = new URL(`./histories/${name}.json`, import.meta.url);
+  if (existsSync(file)) continue;
+  const { handle, answered } = await scenario(floor, atOnce);
   await answered;
   await handle.result();
   const history = historyToJSON(await handle.fetchHistory())
     .replaceAll(here, '')
     .replaceAll(/\d+@[\w.-]+/g, 'worker');
-  writeFileSync(new URL(`./histories/${name}.json`, import.meta.url), `${history}\n`);
+  writeFileSync(file, `${history}\n`);
   console.log(`recorded ${name}`);
 }
 await floor.close();
+await atOnce.close();
 await stopTemporal();
 await stopTestServer();

@@ -63,6 +63,19 @@ describe('a calendar limit', () => {
     });
   }
 
+  for (const jurisdiction of ['MT', 'GB', 'NJ', 'DK'] as const) {
+    it(`of ${jurisdiction} is lower at once and rises after 24 hours, and nobody is called for that`, async () => {
+      const player = fresh('p');
+      await register(table.pool, { playerId: player, jurisdiction, currencies: ['SEK'] });
+      await limit(table, player, 'deposit', 'month', 9_000_000);
+      assert.equal((await limit(table, player, 'deposit', 'month', 8_000_000)).raiseAt, null);
+      const { raiseAt, contact } = await limit(table, player, 'deposit', 'month', 8_500_000);
+      assert.ok(Math.abs(raiseAt!.getTime() - Date.now() - 24 * 3_600_000) < 5_000);
+      assert.equal(contact, false);
+      assert.equal(fateOf(await stake(table, player, 0)), 'applied');
+    });
+  }
+
   it('of Sweden rises after 72 hours and never inside the running week or month, and staff contact the player', async () => {
     const player = fresh('p');
     await register(table.pool, { playerId: player, jurisdiction: 'SE', currencies: ['SEK'] });
