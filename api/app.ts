@@ -104,12 +104,11 @@ function serve(route: Route, services: Services, authenticator: Authenticator): 
     if (dialect !== undefined) {
       locals.dialect = dialect;
       locals.caller = await authenticator.clientOf(dialect, String(request.params['clientId']));
-    }
-    if (route.allow !== 'anyone') {
+    } else if (route.allow !== 'anyone') {
       locals.caller = await authenticator.authenticate(request.headers);
-      requireRole(route.allow, locals.caller);
     }
     const { caller } = locals;
+    if (route.allow !== 'anyone') requireRole(route.allow, caller);
     const bodyLimit = route.bodyLimit ?? DEFAULT_BODY_LIMIT;
     if (route.csv === true) requireCsv(request.headers['content-type']);
     const rawBody = route.csv === true ? NOTHING : await readBody(request, bodyLimit);
@@ -142,8 +141,8 @@ function serve(route: Route, services: Services, authenticator: Authenticator): 
   };
 }
 
-function requireRole(allow: readonly string[], caller: Caller): void {
-  if (allow.includes(whoIs(caller))) return;
+function requireRole(allow: readonly string[], caller: Caller | undefined): void {
+  if (caller !== undefined && allow.includes(whoIs(caller))) return;
   throw new Problem('forbidden', `This call is for ${allow.join(', ')}.`);
 }
 

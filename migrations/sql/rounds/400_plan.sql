@@ -27,12 +27,13 @@ begin
     from rounds.outcomes_with_places(op) o where w.ctid = o.place;
 end $$;
 
--- What was decided of each wager, with the place of the wager, which is locked: what is written by place is written by no join.
+-- What was decided of each wager, with the place of the wager: what is written by place is written by no join. It is locked, for
+-- of a row that moved meanwhile the place would find nothing.
 create or replace function rounds.outcomes_with_places(op rounds.operations)
-  returns table (place tid, wager_id text, payout bigint, was_status text, was_payout bigint, transfer_id uuid) language sql stable as $$
+  returns table (place tid, wager_id text, payout bigint, was_status text, was_payout bigint, transfer_id uuid) language sql as $$
   select w.place, o.wager_id, o.payout, o.was_status, o.was_payout, o.transfer_id
     from rounds.outcomes o
-   cross join lateral (select ctid as place from rounds.wagers where wager_id = o.wager_id and client_id = o.client_id offset 0) w
+   cross join lateral (select ctid as place from rounds.wagers where wager_id = o.wager_id and client_id = o.client_id for no key update) w
    where (o.client_id, o.kind, o.operation_id) = (op.client_id, op.kind, op.operation_id)
 $$;
 

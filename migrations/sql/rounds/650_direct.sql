@@ -145,6 +145,7 @@ create or replace function rounds.record_settled(
 ) returns void language plpgsql as $$
 declare
   transfers uuid[]; -- in the places of the requests
+  written integer;
 begin
   for nth in 1..cardinality(p_sums) loop transfers[p_sums[nth].at] := p_sums[nth].transfer_id; end loop;
   insert into rounds.operations (client_id, kind, operation_id, round_id, request, status, round_was, round_status, settled, ended_at, totals, balances)
@@ -159,6 +160,10 @@ begin
     select p_clients[at], 'settlement', p_ids[at], 1, player_id, currency, net, staked, transfer_id, true, balance from unnest(p_sums) where player_id is not null;
   update rounds.wagers w set status = 'settled', payout = w.payout + p.wins, transfer_ids = array_remove(w.transfer_ids || transfers[p.at], null)
     from unnest(p_picks) p where w.ctid = p.place;
+  get diagnostics written = row_count;
+  if written <> (select count(*) from unnest(p_picks) where wager_id is not null) then
+    raise exception 'a wager has moved although it is locked' using errcode = 'internal_error';
+  end if;
   update rounds.rounds r set status = 'closed', closed_at = clock_timestamp() from unnest(p_sums) s where s.closing and r.ctid = s.round_place;
 end $$;
 
