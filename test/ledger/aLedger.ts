@@ -131,3 +131,13 @@ export const hundred = <T>(work: (n: number) => Promise<T>): Promise<T[]> =>
 /** What Postgres says by a constraint's name, or by its code. */
 export const violates = (constraint: string) => (error: unknown) =>
   (error as { constraint?: string }).constraint === constraint;
+
+/** How often each answer was given: a code, `replayed` or `applied`. */
+export function tally(verdicts: readonly Verdict[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const v of verdicts) {
+    const word = v.outcome === 'refused' ? v.code : v.replayed ? 'replayed' : 'applied';
+    counts[word] = (counts[word] ?? 0) + 1;
+  }
+  return counts;
+}
