@@ -1,5 +1,6 @@
 import { getClient, heartbeat } from '@temporalio/activity';
 import { WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import type { PaymentsConfig } from '../config/index.ts';
 import { ACT } from '../contract/payments.ts';
 import type { Pool } from '../ops/postgres.ts';
 import { rejectedOrGone, wasDropped } from '../ops/updates.ts';
@@ -20,8 +21,13 @@ const AT_ONCE = 5;
 const A_PAGE = 100;
 const LONGEST_UPDATE_MS = 10_000;
 
+interface Desk {
+  readonly pool: Pool;
+  readonly config: PaymentsConfig;
+}
+
 /** One action on many withdrawals. */
-export const createBulkActivities = ({ pool }: { pool: Pool }) => ({
+export const createBulkActivities = ({ pool, config }: Desk) => ({
   /**
    * Presses on the next ones that have no verdict, and writes their verdicts down. One that was pressed and whose verdict
    * was not written, because the worker died, is pressed again with the same key: it acts once.
@@ -33,7 +39,7 @@ export const createBulkActivities = ({ pool }: { pool: Pool }) => ({
     let waiting = 0;
     const work = async () => {
       for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
-        const item = await pressOne(pool, bulk, id);
+        const item = await pressOne({ pool, config }, bulk, id);
         if (item === undefined) waiting += 1;
         else await decideItem(pool, bulk, item);
         heartbeat();
@@ -48,11 +54,11 @@ export const createBulkActivities = ({ pool }: { pool: Pool }) => ({
 
 export type BulkActivities = ReturnType<typeof createBulkActivities>;
 
-async function pressOne(pool: Pool, bulk: Bulk, withdrawalId: string): Promise<BulkItem | undefined> {
-  const found = await findWithdrawal(pool, withdrawalId);
+async function pressOne(desk: Desk, bulk: Bulk, withdrawalId: string): Promise<BulkItem | undefined> {
+  const found = await findWithdrawal(desk.pool, withdrawalId);
   if (found === undefined || found.state === 'refused_at_once') return unknownItem(withdrawalId);
   const press = { ...bulk.content.press, idempotencyKey: bulkKey(bulk.bulkId) };
-  const pressed = await pressWithdrawal(pool, found, bulk.origin, press, tell);
+  const pressed = await pressWithdrawal(desk, found, bulk.origin, press, tell);
   if (pressed.outcome === 'not_known_yet') return undefined;
   if (pressed.outcome === 'done') return { withdrawalId, verdict: 'applied', code: null, detail: null };
   return { withdrawalId, verdict: 'refused', code: pressed.code, detail: pressed.detail };

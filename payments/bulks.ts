@@ -1,3 +1,4 @@
+import type { PaymentsConfig } from '../config/index.ts';
 import type { Origin } from '../contract/audit.ts';
 import type { BulkAction } from '../contract/payments.ts';
 import type { Pool } from '../ops/postgres.ts';
@@ -98,16 +99,16 @@ export const bulkKey = (bulkId: string): string => `bulk:${bulkId}`;
 
 /** What would come of each by our books; nothing is asked, and nothing moves. */
 export async function dryRun(
-  pool: Pool,
+  { pool, config }: { readonly pool: Pool; readonly config: PaymentsConfig },
   origin: Origin,
-  action: BulkAction['action'],
+  press: BulkAction,
   ids: readonly string[],
 ): Promise<BulkItem[]> {
   const found = new Map((await findWithdrawals(pool, ids)).map((item) => [item.withdrawalId, item]));
   return ids.map((withdrawalId) => {
     const withdrawal = found.get(withdrawalId);
     if (withdrawal === undefined) return unknownItem(withdrawalId);
-    const refusal = wouldRefuse(withdrawal, origin, action);
+    const refusal = wouldRefuse(config, withdrawal, origin, press);
     if (refusal === undefined) return { withdrawalId, verdict: 'would_apply', code: null, detail: null };
     return { withdrawalId, verdict: 'refused', code: refusal.code, detail: refusal.detail };
   });

@@ -1,6 +1,7 @@
+import type { PaymentsConfig } from '../config/index.ts';
 import type { Origin } from '../contract/audit.ts';
 import type { ProblemCode } from '../contract/codes.ts';
-import type { ActionInput, Misfit } from '../contract/payments.ts';
+import type { ActionInput, BulkAction, Misfit } from '../contract/payments.ts';
 import {
   allowedActions,
   isAction,
@@ -12,6 +13,7 @@ import type { Pool } from '../ops/postgres.ts';
 import type { Updated } from '../ops/updates.ts';
 import { wasDone } from './actions.ts';
 import { findWithdrawal, type Withdrawal } from './read.ts';
+import { takes } from './routing.ts';
 
 /** Why an action was not taken. */
 export interface Refusal {
@@ -27,9 +29,14 @@ export type Pressed = { readonly outcome: 'done' } | { readonly outcome: 'not_kn
 /** Brings an action to the saga that decides, as an update with that id. */
 export type TellSaga = (workflowId: string, updateId: string, input: ActionInput) => Promise<Updated<null>>;
 
+interface Desk {
+  readonly pool: Pool;
+  readonly config: PaymentsConfig;
+}
+
 /** A person's action on a withdrawal; its saga's validator has the last word. The same key acts once. */
 export async function pressWithdrawal(
-  pool: Pool,
+  { pool, config }: Desk,
   found: Withdrawal,
   origin: Origin,
   press: Omit<ActionInput, 'by' | 'at' | 'origin'>,
@@ -39,6 +46,8 @@ export async function pressWithdrawal(
   const { actor: by } = origin;
   const forbidden = forbids(origin.role, press.action, found);
   if (forbidden !== undefined) return forbidden;
+  const noProvider = actionsOf(found).includes(press.action) ? cannotPay(config, found, press) : undefined;
+  if (noProvider !== undefined) return noProvider;
   const input = { ...press, by, origin, at: new Date().toISOString() };
   const updated = await tell(found.workflowId, `${by}:${press.idempotencyKey}`, input);
   if (updated.outcome === 'answered') return { outcome: 'done' };
@@ -55,15 +64,18 @@ export async function pressWithdrawal(
 
 /** What would come of it by our books, without asking the saga: for a dry run. */
 export function wouldRefuse(
+  config: PaymentsConfig,
   found: Withdrawal,
   { actor: by, role }: Origin,
-  action: WithdrawalAction,
+  press: BulkAction,
 ): Refusal | undefined {
+  const { action } = press;
   const forbidden = forbids(role, action, found);
   if (forbidden !== undefined) return forbidden;
   if (!actionsOf(found).includes(action)) return misfitOf(action, found);
   const lastActor = found.timeline.findLast(({ event }) => isAction(event as WithdrawalEvent))?.by;
-  return action === 'approve' && by === lastActor ? OWN_APPROVAL : undefined;
+  if (action === 'approve' && by === lastActor) return OWN_APPROVAL;
+  return cannotPay(config, found, press);
 }
 
 /** The actions that fit a withdrawal now. */
@@ -90,6 +102,27 @@ function forbids(role: Origin['role'], action: WithdrawalAction, found: Withdraw
   if (role === 'finance-approver' && WITHDRAWAL[found.state].status !== 'awaiting_approval')
     return misfitOf(action, found);
   return undefined;
+}
+
+/** A provider that a person names has to take the payout, as the configured order does: currency, method, amount, jurisdiction. */
+function cannotPay(
+  { providers }: PaymentsConfig,
+  { amount, currency, jurisdiction, method }: Withdrawal,
+  { provider, destination }: Pick<ActionInput, 'provider' | 'destination'>,
+): Refusal | undefined {
+  const payout = {
+    ...({ kind: 'withdrawal', jurisdiction, method: destination?.type ?? method } as const),
+    money: { minor: String(amount), currency },
+  };
+  const able = providers.filter((one) => takes(one, payout)).map(({ name }) => name);
+  if (provider === undefined || able.includes(provider)) return undefined;
+  const those = able.length === 0 ? 'no provider does' : `these do: ${able.join(', ')}`;
+  return {
+    outcome: 'refused',
+    code: 'no_provider',
+    detail: `${provider} is off, or does not take this payout's currency, method, amount or jurisdiction; ${those}.`,
+    members: { providers: able },
+  };
 }
 
 const misfitOf = (action: WithdrawalAction, found: Withdrawal) =>

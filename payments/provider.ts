@@ -54,7 +54,10 @@ export interface PaymentProvider {
   createPayment(request: PaymentRequest): Promise<ProviderAnswer>;
   /** Asks the provider to forget a payment that nobody finished; answers where the payment stands after that. */
   cancelPayment(key: string): Promise<Asked>;
-  /** Gives money of a captured payment back to the player, all or a part; `accepted` is final. */
+  /**
+   * Gives money of a captured payment back to the player, all or a part; `accepted` is final. The same key is the same
+   * refund however late it is repeated: where a provider forgets keys, its adapter looks for the refund first.
+   */
   refundPayment(request: RefundRequest): Promise<ProviderAnswer>;
   submitPayout(request: PayoutRequest): Promise<ProviderAnswer>;
   ask(kind: 'deposit' | 'withdrawal', key: string): Promise<Asked>;

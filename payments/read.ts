@@ -50,6 +50,8 @@ export interface Withdrawal {
   readonly amount: bigint;
   readonly currency: string;
   readonly provider: string | null;
+  /** The type of where it goes now. */
+  readonly method: string;
   readonly state: WithdrawalState;
   readonly reason: string | null;
   readonly request: unknown;
@@ -102,7 +104,7 @@ export async function findDeposit(pool: Pool, depositId: string): Promise<Deposi
 
 /** Everything of a withdrawal that the API tells. A list reads the same columns through its filters: `withdrawalColumns`. */
 export const withdrawalColumns = `
-  w.withdrawal_id as "withdrawalId", w.client_id as "clientId", w.player_id as "playerId", p.jurisdiction, w.amount, w.currency, w.provider, w.state,
+  w.withdrawal_id as "withdrawalId", w.client_id as "clientId", w.player_id as "playerId", p.jurisdiction, w.amount, w.currency, w.provider, w.destination ->> 'type' as method, w.state,
   w.reason, w.request, w.workflow_id as "workflowId", w.created_at as "createdAt", w.created_at::text as "createdKey", w.since,
   w.state in ('submitting', 'submitted') and w.since < clock_timestamp() - w.overdue_after_ms * interval '1 millisecond' as overdue,
   (select coalesce(jsonb_agg(jsonb_build_object('attempt', a.attempt, 'provider', a.provider, 'key', a.key, 'status', a.status, 'reason', a.reason,

@@ -26,7 +26,8 @@ export async function routeOf(
   return providers.filter((provider) => takes(provider, { ...payment, ...player })).map(({ name }) => name);
 }
 
-function takes(provider: ProviderConfig, { kind, money, method, jurisdiction }: Routed): boolean {
+/** Whether a provider takes a payment, as it is configured. */
+export function takes(provider: ProviderConfig, { kind, money, method, jurisdiction }: Routed): boolean {
   const { off, kinds, currencies, jurisdictions, methods, minMajor, maxMajor } = provider;
   const amount = BigInt(money.minor);
   const minor = (major: number) => BigInt(major) * minorPerMajor(money.currency);

@@ -76,7 +76,7 @@ function activitiesOf(
     case 'payments':
       return {
         ...createPaymentsActivities({ pool, config: config.payments, log }),
-        ...createBulkActivities({ pool }),
+        ...createBulkActivities({ pool, config: config.payments }),
       };
     case 'ops':
       return {

@@ -105,7 +105,7 @@ async function press({
   const content = { action, ...body };
   const pressing = { origin, key, kind: 'withdrawal', id: withdrawalId, content } as const;
   return await onceByKey(services, pressing, async () => {
-    const { pool, temporal } = services;
+    const { pool, temporal, config } = services;
     const found = await findWithdrawal(pool, withdrawalId);
     if (
       found === undefined ||
@@ -116,7 +116,7 @@ async function press({
     }
     requireProvider(services, body.provider);
     const pressed = await pressWithdrawal(
-      pool,
+      { pool, config: config.payments },
       found,
       origin,
       { ...content, idempotencyKey: key },

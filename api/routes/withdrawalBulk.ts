@@ -124,7 +124,12 @@ const postBulk = route({
 });
 
 async function tryDry(services: Services, origin: Origin, body: Body): Promise<Answer> {
-  const items = await dryRun(services.pool, origin, body.action, await idsOf(services, body));
+  const items = await dryRun(
+    { pool: services.pool, config: services.config.payments },
+    origin,
+    contentOf(body).press,
+    await idsOf(services, body),
+  );
   const progress = { done: items.length, of: items.length };
   return { status: 200, body: { bulkId: null, status: 'done', dryRun: true, progress, items } };
 }

@@ -59,6 +59,39 @@ describe('the route of a payment', () => {
   });
 });
 
+describe('a retry elsewhere', () => {
+  it('goes to a provider that takes the payout; where another is named, it is refused with those that do', async function () {
+    this.timeout(60_000);
+    const desk = await aCashier({ providers: { eastpay: { maxMajor: 100 } } });
+    try {
+      const player = await desk.player({ cash: 30_000 });
+      const [small, large] = ['wd-small', 'wd-large'];
+      await desk.withdraw(player, 'SIM-REFUSED', { withdrawalId: small, amount: 10_000 });
+      await desk.withdraw(player, 'SIM-REFUSED', { withdrawalId: large, amount: 10_001 });
+      for (const id of [small, large]) await desk.until('withdrawals', id, 'needs_attention');
+      const press = { action: 'retry', provider: 'eastpay', reason: 'nordpay refuses' };
+      const dry = await desk.call('POST', '/v1/withdrawals/bulk', {
+        as: 'finance',
+        body: { ...press, ids: [small, large], dryRun: true },
+        headers: { 'idempotency-key': 'dry' },
+      });
+      const items = dry.body['items'] as { code: string | null }[];
+      assert.deepEqual(
+        items.map(({ code }) => code),
+        [null, 'no_provider'],
+      );
+      const refused = await desk.act(large, 'retry', 'finance', { provider: 'eastpay' });
+      assert.deepEqual(
+        [refused.status, refused.body.code, refused.body['providers']],
+        [422, 'no_provider', ['nordpay']],
+      );
+      assert.equal((await desk.act(small, 'retry', 'finance', { provider: 'eastpay' })).status, 200);
+    } finally {
+      await desk.close();
+    }
+  });
+});
+
 describe('a payment that no provider takes', () => {
   it('is refused, and the refusal is answered again', async function () {
     this.timeout(60_000);

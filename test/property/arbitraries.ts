@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { MOST } from '../ledger/aLedger.ts';
-import type { Operation, Posting } from './operation.ts';
+import type { Batch, Operation, Posting } from './operation.ts';
 
 /** The last of them has no accounts until they are opened; the others begin with this much cash. */
 export const PLAYERS = [0, 1, 2];
@@ -38,8 +38,20 @@ const postings = {
   stake: { weight: 8, arbitrary: posting('stake', amount) },
   unbalanced: { weight: 1, arbitrary: posting('unbalanced', amount) },
 };
-const net = <Kind extends 'win' | 'clawBack'>(kind: Kind) =>
-  record({ kind: fc.constant(kind), id: postingId, player, amount });
+const net = <Kind extends 'win' | 'clawBack'>(kind: Kind, of = player) =>
+  record({ kind: fc.constant(kind), id: postingId, player: of, amount });
+const capture = record({
+  kind: fc.constant('capture'),
+  id: laterId,
+  hold,
+  amount: fc.option(upTo(30n)),
+  release: fc.constantFrom(false, false, true),
+});
+const many = <Kind extends Batch['kind'], One>(kind: Kind, one: fc.Arbitrary<One>) =>
+  record({
+    kind: fc.constant(kind),
+    of: fc.array(one, { minLength: 1, maxLength: 6, size: 'max' }),
+  });
 const ofHold = <Kind extends 'void' | 'expire'>(kind: Kind) => record({ kind: fc.constant(kind), hold });
 const expires = fc.constantFrom('never', 'long ago', 'one day');
 
@@ -55,13 +67,7 @@ const byKind: ByKind = {
   },
   capture: {
     weight: 28,
-    arbitrary: record({
-      kind: fc.constant('capture'),
-      id: laterId,
-      hold,
-      amount: fc.option(upTo(30n)),
-      release: fc.constantFrom(false, false, true),
-    }),
+    arbitrary: capture,
   },
   void: { weight: 4, arbitrary: ofHold('void') },
   expire: { weight: 5, arbitrary: ofHold('expire') },
@@ -74,17 +80,13 @@ const byKind: ByKind = {
       amount: fc.option(upTo(30n)),
     }),
   },
-  batch: {
+  postings: {
     weight: 10,
-    arbitrary: record({
-      kind: fc.constant('batch'),
-      of: fc.array<Posting>(fc.oneof(...Object.values(postings)), {
-        minLength: 1,
-        maxLength: 6,
-        size: 'max',
-      }),
-    }),
+    arbitrary: many('postings', fc.oneof<fc.WeightedArbitrary<Posting>[]>(...Object.values(postings))),
   },
+  nets: { weight: 3, arbitrary: many('nets', fc.oneof(net('win', opened), net('clawBack', opened))) },
+  captures: { weight: 5, arbitrary: many('captures', capture) },
+  voids: { weight: 1, arbitrary: many('voids', ofHold('void')) },
   open: {
     weight: 1,
     arbitrary: record({ kind: fc.constant('open'), player: fc.constantFrom(...PLAYERS) }),
@@ -125,6 +127,6 @@ export const history: fc.Arbitrary<readonly Wave[]> = fc
 function subject(asked: Operation): number {
   if ('hold' in asked) return asked.hold;
   if ('transfer' in asked) return asked.transfer;
-  if ('of' in asked) return asked.of[0]?.id ?? 0;
+  if ('of' in asked) return asked.of[0] === undefined ? 0 : subject(asked.of[0]);
   return 'id' in asked ? asked.id : 0;
 }

@@ -31,7 +31,10 @@ export function step(model: Model, operation: Operation): Step {
       return endHold(model, operation);
     case 'reverse':
       return reverse(model, operation);
-    case 'batch':
+    case 'postings':
+    case 'nets':
+    case 'captures':
+    case 'voids':
       return batch(model, operation);
     case 'open':
       return ['opened', { ...model, opened: [...new Set([...model.opened, operation.player])].sort() }];

@@ -43,11 +43,17 @@ export interface Reverse {
   readonly amount: bigint | null;
 }
 
-/** Many in one call, and in one transaction. */
-export interface Batch {
-  readonly kind: 'batch';
-  readonly of: readonly Posting[];
+/** Many in one call, and in one transaction; each kind has a call of its own. */
+interface Many<Kind extends string, One> {
+  readonly kind: Kind;
+  readonly of: readonly One[];
 }
+
+export type Batch =
+  | Many<'postings', Posting>
+  | Many<'nets', Net>
+  | Many<'captures', Capture>
+  | Many<'voids', EndHold & { kind: 'void' }>;
 
 export interface Open {
   readonly kind: 'open';

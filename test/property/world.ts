@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   captureHold,
+  captureHolds,
   createPoster,
   expireHold,
   openPlayer,
@@ -8,8 +9,10 @@ import {
   post,
   postAll,
   postNet,
+  postNets,
   reverse,
   voidHold,
+  voidHolds,
   type Posting as LedgerPosting,
   type Verdict,
 } from '../../ledger/index.ts';
@@ -17,7 +20,7 @@ import { inTransaction, type Pool } from '../../ops/postgres.ts';
 import { leg } from '../ledger/aLedger.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { PLAYERS, type Wave } from './arbitraries.ts';
-import type { Answer, Capture, Hold, Net, Operation, Posting } from './operation.ts';
+import type { Answer, Batch, Capture, Hold, Net, Operation, Posting } from './operation.ts';
 
 const EXPIRIES = { never: {}, 'long ago': at('2020-01-01'), 'one day': at('2100-01-01') };
 const LOCK_PLAYERS = 'select from ledger.accounts where owner = any ($1::text[]) for update';
@@ -62,7 +65,7 @@ export class World {
   }
 
   async #ask(operation: Operation): Promise<Answer> {
-    this.asked += operation.kind === 'batch' ? operation.of.length : 1;
+    this.asked += 'of' in operation ? operation.of.length : 1;
     try {
       return await this.#send(operation);
     } catch (error) {
@@ -105,16 +108,41 @@ export class World {
         const transferId = this.#id(asked.transfer);
         return answerOf(await reverse(this.#pool, { ...this.#deed(asked.id), transferId, ...taken(asked) }));
       }
-      case 'batch': {
-        const verdicts = await postAll(
-          this.#pool,
-          asked.of.map((one) => this.#posting(one)),
-        );
-        return verdicts.map(answerOf).join(', ');
-      }
+      case 'postings':
+      case 'nets':
+      case 'captures':
+      case 'voids':
+        return (await this.#sendAll(asked)).map(answerOf).join(', ');
       case 'open':
         await this.open([asked.player]);
         return 'opened';
+    }
+  }
+
+  async #sendAll(asked: Batch): Promise<Verdict[]> {
+    switch (asked.kind) {
+      case 'postings':
+        return await postAll(
+          this.#pool,
+          asked.of.map((one) => this.#posting(one)),
+        );
+      case 'nets':
+        return (
+          await postNets(
+            this.#pool,
+            asked.of.map((one) => this.#net(one)),
+          )
+        ).map(({ verdict }) => verdict);
+      case 'captures':
+        return await captureHolds(
+          this.#pool,
+          asked.of.map((one) => this.#capture(one)),
+        );
+      case 'voids':
+        return await voidHolds(
+          this.#pool,
+          asked.of.map(({ hold }) => this.#deed(hold)),
+        );
     }
   }
 

@@ -28,12 +28,14 @@ const hash = (text: string) => createHash('sha256').update(text).digest();
 
 interface Options {
   readonly settings?: Record<string, string>;
+  /** What more is configured of a provider, by its name. */
+  readonly providers?: Readonly<Record<string, object>>;
   readonly env?: TestWorkflowEnvironment;
   readonly address?: string;
 }
 
 /** Opens the desk. Times are short, so that a test of silence takes a second and not a minute. */
-export async function aCashier({ settings = {}, env }: Options = {}): Promise<Cashier> {
+export async function aCashier({ settings = {}, providers: more = {}, env }: Options = {}): Promise<Cashier> {
   const db = await testDatabase();
   await seed(db);
   const engine = env ?? (await temporal());
@@ -51,7 +53,9 @@ export async function aCashier({ settings = {}, env }: Options = {}): Promise<Ca
     DATABASE_URL: db.appUrl,
     PORT: String(port),
     TEMPORAL_ADDRESS: engine.address,
-    COUNTROOM_PROVIDERS: JSON.stringify(PROVIDERS.map((name) => ({ name, url: urls[name], ...secrets }))),
+    COUNTROOM_PROVIDERS: JSON.stringify(
+      PROVIDERS.map((name) => ({ name, url: urls[name], ...secrets, ...more[name] })),
+    ),
     COUNTROOM_PROVIDER_TIMEOUT_MS: '500',
     COUNTROOM_ASK_FIRST_AFTER_MS: '600',
     COUNTROOM_ASK_AT_MOST_EVERY_MS: '1000',

@@ -80,7 +80,7 @@ export class Cashier {
     const { pool } = this.db;
     const real = {
       ...createPaymentsActivities({ pool, config: config.payments, log }),
-      ...createBulkActivities({ pool }),
+      ...createBulkActivities({ pool, config: config.payments }),
     };
     return Object.fromEntries(
       Object.entries(real).map(([name, step]) => [

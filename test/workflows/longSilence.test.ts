@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { pino } from 'pino';
 import { createProviderActivities } from '../../activities/providers.ts';
 import { workflowIds } from '../../contract/names.ts';
 import {
@@ -12,12 +13,17 @@ import {
   type WithdrawalInput,
   type WithdrawalStep,
 } from '../../contract/payments.ts';
-import { createLog } from '../../ops/log.ts';
 import type { Asked, PaymentProvider } from '../../payments/index.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { booksOf, money, terms, withdrawalInput, withWorker, written } from './days.ts';
 
 const A_DAY_MS = 86_400_000;
+interface Line {
+  msg: string;
+  alert?: boolean;
+  runbook?: string;
+  openForHours?: number;
+}
 const act = (action: ActionInput['action'], at: string): ActionInput => ({
   ...{ action, by: 'finance', reason: 'they wrote', idempotencyKey: action, at, evidence: 'their letter' },
   origin: { actor: 'finance', role: 'finance', address: '127.0.0.1', traceId: '0' },
@@ -49,9 +55,12 @@ describe('a payout of which nothing is heard for days', () => {
       askByReference: () => Promise.resolve(known),
     } as unknown as PaymentProvider;
     const providers = new Map([['nordpay', provider]]);
+    const lines: Line[] = [];
+    const log = pino({}, { write: (line: string) => lines.push(JSON.parse(line) as Line) });
     return {
-      activities: createProviderActivities({ providers, log: createLog('test', 'silent') }),
+      activities: createProviderActivities({ providers, log }),
       sent: () => sent,
+      alerts: () => lines.filter(({ alert }) => alert),
     };
   }
 
@@ -73,15 +82,22 @@ describe('a payout of which nothing is heard for days', () => {
       workflowId: workflowIds.withdrawal('cashier', input.withdrawalId),
     });
 
-  it('is not sent again once its provider may have forgotten the key: a person vouches for it', async function () {
+  it('wakes somebody from its second day on, and is not sent again once its provider may have forgotten the key: a person vouches', async function () {
     this.timeout(60_000);
     const steps: WithdrawalStep[] = [];
-    const { activities, sent } = aForgetfulProvider({ outcome: 'not_found' });
+    const { activities, sent, alerts } = aForgetfulProvider({ outcome: 'not_found' });
     const input = withdrawalInput();
     await withWorker(env, { ...books(steps), ...activities }, async (taskQueue) => {
       const saga = await start(input, taskQueue);
       await env.sleep('5 days');
       assert.equal(sent(), 1);
+      const [first, ...more] = alerts();
+      assert.deepEqual(
+        [first?.msg, first?.runbook, first?.openForHours],
+        ['payout stuck', 'docs/runbooks/payout-stuck.md', 24],
+        'somebody is woken on its second day, not before',
+      );
+      assert.ok(more.length > 0, 'and again with each question');
       await saga.executeUpdate(ACT, { args: [act('declare-unpaid', await now())] });
       await saga.executeUpdate(ACT, { args: [act('cancel', await now())] });
       await saga.result();
