@@ -166,6 +166,7 @@ export interface Resumed {
   /** Whether it is this saga's to go on with; another one's otherwise. */
   readonly mine: boolean;
   readonly provider: string;
+  readonly paidTwice: boolean;
   readonly attempts: readonly {
     readonly attempt: number;
     readonly provider: string;

@@ -79,10 +79,11 @@ export function wouldRefuse(
 }
 
 /** The actions that fit a withdrawal now. */
-export function actionsOf({ state, attempts, overdue }: Withdrawal): WithdrawalAction[] {
+export function actionsOf({ state, attempts, overdue, timeline }: Withdrawal): WithdrawalAction[] {
   const last = attempts.at(-1)?.status;
   const provenUnpaid = last === undefined || last === 'refused' || last === 'declared_unpaid';
-  return allowedActions(state, { overdue, provenUnpaid });
+  const paidTwice = timeline.some(({ event }) => event === 'written_off_paid');
+  return allowedActions(state, { overdue, provenUnpaid, paidTwice });
 }
 
 const OWN_APPROVAL: Refusal = {

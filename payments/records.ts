@@ -158,6 +158,7 @@ export const resumeWithdrawal = (pool: Pool, withdrawalId: string, workflowId: s
         set workflow_id = case when state in ('paid', 'rejected', 'cancelled') then $2::text else workflow_id end
       where withdrawal_id = $1::text
      returning payments.next_seq('withdrawal', withdrawal_id) as "nextSeq", state, workflow_id = $2::text as mine, coalesce(provider, '') as provider,
+       exists (select from payments.events e where e.kind = 'withdrawal' and e.id = withdrawal_id and e.event = 'written_off_paid') as "paidTwice",
        (select coalesce(jsonb_agg(jsonb_build_object('attempt', a.attempt, 'provider', a.provider, 'key', a.key, 'status', a.status, 'startedAt', a.started_at) order by a.attempt), '[]')
           from payments.attempts a where a.withdrawal_id = w.withdrawal_id) as attempts`,
     [withdrawalId, workflowId],

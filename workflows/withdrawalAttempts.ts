@@ -11,6 +11,7 @@ export class Attempts {
     { readonly provider: string; readonly startedAt: string; status: Status }
   >();
   readonly #numbers = new Map<string, number>();
+  #paidTwice = false;
 
   /** The number of the latest one; 0 where there is none. */
   get latest(): number {
@@ -20,6 +21,11 @@ export class Attempts {
   /** The latest one is known not to have been paid, or there is none. */
   get provenUnpaid(): boolean {
     return ['given up', undefined].includes(this.#attempts.get(this.latest)?.status);
+  }
+
+  /** One that was written off was paid after all, beside another or beside money that was given back. */
+  get paidTwice(): boolean {
+    return this.#paidTwice;
   }
 
   numberOf({ key }: ProviderNews): number {
@@ -46,6 +52,11 @@ export class Attempts {
     );
   }
 
+  /** The same of one before the latest. */
+  earlierPaid(news: readonly ProviderNews[]): boolean {
+    return this.paidAfterAll(news.filter((word) => this.numberOf(word) < this.latest)) !== undefined;
+  }
+
   /** What the providers said that changes an end: money that came back, or that went out although it was written off. */
   afterthought(
     news: readonly ProviderNews[],
@@ -62,7 +73,8 @@ export class Attempts {
     return undefined;
   }
 
-  resumed(attempts: Resumed['attempts']): void {
+  resumed({ attempts, paidTwice }: Resumed): void {
+    this.#paidTwice = paidTwice;
     for (const { attempt, key, provider, status, startedAt } of attempts) {
       this.#numbers.set(key, attempt);
       const stands = status === 'paid' || status === 'returned' ? status : 'given up';
@@ -74,6 +86,7 @@ export class Attempts {
   takeOn(event: WithdrawalEvent, from: WithdrawalState, { facts, at }: Stepped<WithdrawalEvent>): void {
     const attempt = this.#attempts.get(facts.attempt ?? 0);
     if (attempt !== undefined) attempt.status = statusAfter(event, from, attempt.status);
+    if (event === 'written_off_paid') this.#paidTwice = true;
     const { nextAttempt, nextProvider, nextKey } = facts;
     if (nextAttempt === undefined || nextProvider === undefined || nextKey === undefined) return;
     this.#numbers.set(nextKey, nextAttempt);

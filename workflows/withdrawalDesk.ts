@@ -34,7 +34,8 @@ export class WithdrawalDesk extends Desk<ActionInput> {
   protected allowed(at: string): WithdrawalAction[] {
     const { state, since, overdueAfterMs, attempts } = this.#record;
     const overdue = Date.parse(at) - Date.parse(since) >= overdueAfterMs;
-    return allowedActions(state, { overdue, provenUnpaid: attempts.provenUnpaid });
+    const { provenUnpaid, paidTwice } = attempts;
+    return allowedActions(state, { overdue, provenUnpaid, paidTwice });
   }
 
   protected async act(action: ActionInput): Promise<StepOutcome> {

@@ -32,7 +32,7 @@ export class Payout {
   async #submit(): Promise<void> {
     const { provider, destination } = this.#record;
     const { latest: attempt, latestStartedAt: startedAt } = this.#record.attempts;
-    if (this.#record.attempts.paidAfterAll(this.#news) !== undefined) {
+    if (this.#record.attempts.earlierPaid(this.#news)) {
       await this.#step('refused', { by: 'countroom', reason: 'earlier_attempt_paid' });
       return;
     }

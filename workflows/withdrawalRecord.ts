@@ -69,12 +69,13 @@ export class WithdrawalRecord {
     this.#tell(code);
   }
 
-  resumed(terms: Terms, { nextSeq, state, provider, attempts }: Resumed): void {
+  resumed(terms: Terms, stands: Resumed): void {
+    const { nextSeq, state, provider } = stands;
     this.#terms = terms;
     this.#seq = nextSeq - 1;
     this.state = state;
     this.provider = provider;
-    this.attempts.resumed(attempts);
+    this.attempts.resumed(stands);
   }
 
   fits(event: WithdrawalEvent): boolean {

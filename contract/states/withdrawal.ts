@@ -56,7 +56,7 @@ const asked: readonly string[] = [
 export const isAction = (event: WithdrawalEvent): boolean => asked.includes(event);
 
 /** What an action needs beside the state. */
-export type Guard = 'overdue' | 'proven_unpaid' | 'not_proven_unpaid';
+export type Guard = 'overdue' | 'proven_unpaid' | 'not_proven_unpaid' | 'never_paid_twice';
 
 type Target = WithdrawalState | 'before';
 
@@ -190,7 +190,7 @@ export const WITHDRAWAL: Readonly<Record<WithdrawalState, Row>> = {
     status: 'returned',
     waitsFor: 'finance',
     on: { retry: 'submitting', retry_new_destination: 'held', cancel: 'cancelled' },
-    actions: { retry: [], cancel: [] },
+    actions: { retry: ['never_paid_twice'], cancel: [] },
   },
   paid: {
     status: 'paid',
@@ -208,12 +208,15 @@ export interface WithdrawalFacts {
   readonly overdue: boolean;
   /** The last attempt is refused or declared unpaid, or there is none. */
   readonly provenUnpaid: boolean;
+  /** A payout that was written off was paid after all, beside another or beside money that was given back. */
+  readonly paidTwice: boolean;
 }
 
 const HOLDS: Record<Guard, (facts: WithdrawalFacts) => boolean> = {
   overdue: (facts) => facts.overdue,
   proven_unpaid: (facts) => facts.provenUnpaid,
   not_proven_unpaid: (facts) => !facts.provenUnpaid,
+  never_paid_twice: (facts) => !facts.paidTwice,
 };
 
 /** The actions that fit now, in the order of WITHDRAWAL_ACTIONS. */

@@ -13,7 +13,7 @@ import {
 import { testDatabase, type TestDatabase } from '../support/postgres.ts';
 
 const states = Object.keys(WITHDRAWAL) as WithdrawalState[];
-const facts = (more: object = {}) => ({ overdue: false, provenUnpaid: false, ...more });
+const facts = (more: object = {}) => ({ overdue: false, provenUnpaid: false, paidTwice: false, ...more });
 
 describe('the states of a withdrawal', () => {
   // The table "state and action" of the API's contract, row by row.
@@ -33,6 +33,7 @@ describe('the states of a withdrawal', () => {
     ['needs_attention', {}, ['mark-paid', 'declare-unpaid']],
     ['paid_after_write_off', { provenUnpaid: true }, ['mark-paid']],
     ['returned', {}, ['retry', 'cancel']],
+    ['returned', { paidTwice: true }, ['cancel']],
     ['paid', { overdue: true }, []],
     ['rejected', {}, []],
     ['cancelled', {}, []],

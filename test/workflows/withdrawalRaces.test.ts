@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workflowIds } from '../../contract/names.ts';
 import { attemptKey, PROVIDER_NEWS, type ProviderNews } from '../../contract/payments.ts';
+import { storeWebhook } from '../../payments/index.ts';
 import { aCashier } from './aCashier.ts';
 import { aDoor } from './aDoor.ts';
 import { fresh, type Cashier } from './cashier.ts';
@@ -203,6 +204,26 @@ describe('a withdrawal that is paid although it was written off', () => {
       pendingWithdrawals: 0,
       owed: 10_000,
     });
+  });
+
+  it('is not sent again where it was paid twice and one of the two came back: the money goes to the player', async () => {
+    const { player, withdrawalId } = await writtenOff();
+    const tell = (state: 'paid' | 'returned') =>
+      storeWebhook(desk.db.pool, 'nordpay', {
+        ...{ eventId: fresh('evt'), kind: 'withdrawal', reference: withdrawalId },
+        news: word(withdrawalId, 1, state),
+      });
+    await desk.act(withdrawalId, 'cancel', 'finance');
+    await tell('paid');
+    await desk.until('withdrawals', withdrawalId, 'needs_attention');
+    await desk.act(withdrawalId, 'mark-paid', 'finance', { externalReference: 'bank-4' });
+    await tell('returned');
+    const { allowedActions } = await desk.until('withdrawals', withdrawalId, 'returned');
+    assert.deepEqual(allowedActions, ['cancel']);
+    const retry = await desk.act(withdrawalId, 'retry', 'finance');
+    assert.deepEqual([retry.status, retry.body.code], [409, 'invalid_state']);
+    assert.equal((await desk.act(withdrawalId, 'cancel', 'finance')).body.status, 'cancelled');
+    assert.deepEqual(await desk.cash(player), { cash: 60_000, pendingWithdrawals: 0, owed: 10_000 });
   });
 
   it('is known by what happened, not by the words of a person', async () => {

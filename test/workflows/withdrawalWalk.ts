@@ -136,6 +136,7 @@ export class Walk {
     if (event === 'declare-unpaid') return !above && state !== 'needs_attention';
     if (event === 'mark-paid') return !above || state === 'paid_after_write_off';
     if (event === 'returned') return attempts.includes('paid');
+    if (state === 'returned' && event.startsWith('retry')) return !this.#path.includes('written_off_paid');
     if (event === 'written_off_paid') return givenUp(attempts) > 0;
     if (event === 'paid' && ['needs_attention', 'awaiting_mark_paid'].includes(state))
       return attempts.length > 0;
