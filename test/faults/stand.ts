@@ -10,6 +10,7 @@ import { ownerUrl } from '../../dev/stack/postgres.ts';
 import { DATABASE } from '../../dev/stack/settings.ts';
 import { startStack, type RunningStack } from '../../dev/stack/stack.ts';
 import { createPool, type Pool } from '../../ops/postgres.ts';
+import { build } from './build.ts';
 
 /** A process that a drill may kill. */
 export type Victim = 'rounds' | 'payments' | 'api' | 'providers' | 'temporal' | 'postgres';
@@ -38,15 +39,18 @@ export class Stand {
     this.#dataDir = dataDir;
     this.#story = story;
     this.owner = owner;
+    process.once('exit', this.#leave);
   }
 
   static async start(): Promise<Stand> {
+    await build();
     const dataDir = mkdtempSync(join(tmpdir(), 'countroom-drill-'));
     const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
     const [api, temporal, ui, postgres] = ports.map(String) as [string, string, string, string];
     const story: string[] = [];
     const running = await startStack({
       dataDir,
+      built: true,
       env: {
         PORT: api,
         TEMPORAL_PORT: temporal,
@@ -70,10 +74,15 @@ export class Stand {
   }
 
   async stop(): Promise<void> {
+    process.off('exit', this.#leave);
     await this.owner.end();
     await this.#running.stop();
     rmSync(this.#dataDir, { recursive: true, force: true });
   }
+
+  /** A run that is told to end has no hook. */
+  #leave = () =>
+    (['api', 'workers', 'temporal', 'postgres', 'providers'] as const).forEach(this.#running.kill);
 
   /** SIGKILL. One that is just being started again is waited for: there must be something to kill. */
   async kill(victim: Victim): Promise<void> {
@@ -164,9 +173,8 @@ export class Stand {
     return send(this.#running.stack, { bearer: apiKey, hmacSecret }, 'POST', path, body);
   }
 
-  async #must(...[who, ...call]: [Credential, string, string, object?, Record<string, string>?]) {
-    return await must(this.#running.stack, who, ...call);
-  }
+  #must = (...[who, ...call]: [Credential, string, string, object?, Record<string, string>?]) =>
+    must(this.#running.stack, who, ...call);
 
   async player(): Promise<string> {
     const playerId = this.id('player');

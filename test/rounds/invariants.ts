@@ -61,6 +61,11 @@ export const ROUNDS_CHECKS: readonly Check[] = [
        where r.status in ('closed', 'voided') and w.status = 'open'`,
   },
   {
+    name: 'operations_have_a_round',
+    broken: 'this operation is of a round that does not exist',
+    sql: `select operation_id from rounds.operations o where not exists (select from rounds.rounds r where (r.client_id, r.round_id) = (o.client_id, o.round_id))`,
+  },
+  {
     name: 'operations_are_whole',
     broken: 'this move is missing in an operation that is done, or left in one that was refused',
     sql: `

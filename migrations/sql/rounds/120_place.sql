@@ -8,17 +8,18 @@ begin
     on conflict do nothing;
 end $$;
 
--- Why each of these stakes is not taken, before its money is looked at; null where it may be.
+-- Why each of these stakes is not taken, before its money is looked at; null where it may be. A round that is not there is
+-- opened by the play that closes it.
 create or replace function rounds.objections(p_stakes rounds.stake[]) returns text[] language plpgsql as $$
 begin
   return array(
     select case
-        when s.objection is null and c.player_id is not null and r.status = 'open' and r.game_id = s.game_id and s.contributions is null then null
+        when s.objection is null and c.player_id is not null and (r.round_id is null or r.status = 'open' and r.game_id = s.game_id) and s.contributions is null then null
         else rounds.worst(array[s.objection, players.objection(s.player_id, s.currency), rounds.why_not(r, s.game_id),
           rounds.pot_objection(s.currency, s.contributions)]) end
       from unnest(p_stakes) with ordinality as s (client_id, round_id, wager_id, player_id, game_id, amount, currency, objection, contributions, at)
       left join players.currencies c on (c.player_id, c.currency) = (s.player_id, s.currency)
-     cross join lateral rounds.round(s.client_id, s.round_id) r
+      left join lateral rounds.round(s.client_id, s.round_id) r on true
      order by s.at);
 end $$;
 

@@ -96,7 +96,7 @@ declare
   answers rounds.answer[];
 begin
   stakes := array(select row(client_id, round_id, wager_id, player_id, game_id, amount, currency, objection, contributions)::rounds.stake from unnest(p_plays));
-  perform rounds.open_rounds(stakes);
+  perform rounds.open_rounds(array(select stakes[at] from generate_subscripts(p_plays, 1) at where not (p_plays[at]).close_round));
   objections := rounds.objections(stakes);
   against := rounds.protect(stakes, objections, p_guarded);
   if against is null then raise exception using errcode = 'CR001', message = '{}'; end if;
@@ -136,20 +136,27 @@ end $$;
 
 -- Writes plays down that were answered for the first time, and closes their rounds.
 create or replace function rounds.record_plays(p_plays rounds.play[], p_answers rounds.answer[]) returns void language plpgsql as $$
+declare
+  now constant timestamptz := clock_timestamp();
 begin
+  -- Held by an operation it is settling, and closes when that ends.
+  update rounds.rounds r
+     set status = case when r.claim_id is null then 'closed' else 'settling' end,
+         closed_at = case when r.claim_id is null then now end
+    from (select p_plays[at] as p, p_answers[at] as a from generate_subscripts(p_plays, 1) at) x
+   where (p).close_round and (a).code is null and (r.round_id, r.client_id) = ((p).round_id, (p).client_id)
+     and not exists (select from rounds.wagers_of(r.client_id, r.round_id) w where w.status = 'open');
+  -- A round that begins and ends with its play is written once, as it ends: nobody else is in it, see rounds.lock_plays.
+  insert into rounds.rounds (client_id, round_id, game_id, status, opened_at, closed_at)
+    select (p).client_id, (p).round_id, (p).game_id, case when (a).code is null then 'closed' else 'open' end, now, case when (a).code is null then now end
+      from (select p_plays[at] as p, p_answers[at] as a from generate_subscripts(p_plays, 1) at) x
+     where (p).close_round and not exists (select from rounds.round((p).client_id, (p).round_id));
   insert into rounds.wagers (client_id, wager_id, round_id, player_id, game_id, amount, currency, status, payout,
       code, facts, balance, settlement_id, transfer_ids, answered_transfers, contributions)
     select (p).client_id, (p).wager_id, (p).round_id, (p).player_id, (p).game_id, (p).amount, (p).currency,
            case when (a).code is null then 'settled' else 'refused' end, case when (a).code is null then (p).payout else 0 end,
            (a).code, (a).facts, (a).balance, (p).settlement_id, coalesce((a).transfer_ids, '{}'), coalesce(cardinality((a).transfer_ids), 0), (p).contributions
       from (select p_plays[at] as p, p_answers[at] as a from generate_subscripts(p_plays, 1) at) x;
-  -- Held by an operation it is settling, and closes when that ends.
-  update rounds.rounds r
-     set status = case when r.claim_id is null then 'closed' else 'settling' end,
-         closed_at = case when r.claim_id is null then clock_timestamp() end
-    from (select p_plays[at] as p, p_answers[at] as a from generate_subscripts(p_plays, 1) at) x
-   where (p).close_round and (a).code is null and (r.round_id, r.client_id) = ((p).round_id, (p).client_id)
-     and not exists (select from rounds.wagers_of(r.client_id, r.round_id) w where w.status = 'open');
   perform rounds.record_settlements(p_plays, p_answers);
 end $$;
 
