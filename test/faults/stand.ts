@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { must, send, type Body, type Credential } from '../../dev/demo/client.ts';
+import { openDataFolder, readJson, writeAtomically } from '../../dev/stack/dataFolder.ts';
 import { freePort } from '../../dev/stack/ports.ts';
 import { ownerUrl } from '../../dev/stack/postgres.ts';
 import { DATABASE } from '../../dev/stack/settings.ts';
@@ -45,17 +46,17 @@ export class Stand {
   static async start(): Promise<Stand> {
     await build();
     const dataDir = mkdtempSync(join(tmpdir(), 'countroom-drill-'));
-    const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
-    const [api, temporal, ui, postgres] = ports.map(String) as [string, string, string, string];
+    const [api, temporal, temporalUi, postgres, nordpay, eastpay] = await Promise.all(
+      Array.from({ length: 6 }, freePort),
+    );
+    // As if it had had them before: another stack that starts takes none of them while its part is down.
+    openDataFolder(dataDir, { fresh: false });
+    writeAtomically(join(dataDir, 'ports.json'), { api, temporal, temporalUi, postgres, nordpay, eastpay });
     const story: string[] = [];
     const running = await startStack({
       dataDir,
       built: true,
       env: {
-        PORT: api,
-        TEMPORAL_PORT: temporal,
-        TEMPORAL_UI_PORT: ui,
-        COUNTROOM_POSTGRES_PORT: postgres,
         // Sooner than by default, so that a drill takes seconds.
         COUNTROOM_PROVIDER_TIMEOUT_MS: '1500',
         COUNTROOM_ASK_FIRST_AFTER_MS: '1000',
@@ -63,10 +64,8 @@ export class Stand {
       },
       say: (line) => story.push(`${new Date().toISOString().slice(11, 23)} ${line}`),
     });
-    const { ownerPassword } = JSON.parse(readFileSync(join(dataDir, 'secrets.json'), 'utf8')) as {
-      ownerPassword: string;
-    };
-    const url = ownerUrl(Number(postgres), ownerPassword, DATABASE);
+    const secrets = readJson(join(dataDir, 'secrets.json')) as { ownerPassword: string };
+    const url = ownerUrl(postgres ?? 0, secrets.ownerPassword, DATABASE);
     // Its server is killed under it.
     const owner = createPool(url, { max: 2, onIdleError: () => undefined });
     owner.on('connect', (client) => client.on('error', () => undefined));

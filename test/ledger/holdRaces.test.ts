@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { captureHold, voidHold } from '../../ledger/index.ts';
+import { captureHold, captureHolds, voidHold } from '../../ledger/index.ts';
 import { aDeed, aLedger, applied, hundred, refusal, tally } from './aLedger.ts';
 
 const to = { kind: 'payouts_in_flight', owner: 'nordpay' };
@@ -42,6 +42,21 @@ describe('a hundred at once, of one hold', () => {
     });
     assert.deepEqual(counts, { applied: 25, insufficient_funds: 25, hold_not_found: 50 });
     assert.deepEqual([await ledger.cash(player), await ledger.held(player)], [260n, 0n]);
+  });
+
+  it('a batch of captures finds a hold that is placed meanwhile for all that name it, or for none', async () => {
+    await hundred(async () => {
+      const player = await ledger.player(100n);
+      const deed = aDeed('withdrawal_hold');
+      const captures = Array.from({ length: 10 }, () => ({
+        ...aDeed('payout_submitted'),
+        ...{ holdId: deed.id, to, amount: 1n, release: false },
+      }));
+      const placing = ledger.hold(player, 50n, deed);
+      const outcomes = (await captureHolds(ledger.pool, captures)).map(({ outcome }) => outcome);
+      await placing;
+      assert.equal(new Set(outcomes).size, 1, outcomes.join(', '));
+    });
   });
 
   it('voids of one hold give it back once', async () => {

@@ -42,7 +42,7 @@ create or replace function ledger.capture_all(
   p_to_kinds text[], p_to_owners text[], p_release boolean[]
 ) returns setof ledger.verdict language plpgsql security definer set search_path = ledger, pg_temp as $$
 begin
-  perform ledger.lock_ids(p_ids);
+  perform ledger.lock_ids(p_ids || p_holds); -- of a hold too: one that is placed meanwhile is there for all of them, or for none
   perform ledger.lock_holds(p_holds, p_to_kinds, p_to_owners);
   for at in 1..cardinality(p_ids) loop
     return next ledger.capture(p_ids[at], p_holds[at], p_codes[at], p_businesses[at], p_happened[at], p_amounts[at],
