@@ -93,6 +93,8 @@ async function play(world: World, waves: readonly Wave[]): Promise<void> {
 function explanations(model: Model, wave: readonly Operation[], answers: readonly Answer[]): Model[] {
   if (wave.length === 0) return [model];
   return wave.flatMap((asked, first) => {
+    // Of two that asked the same and were answered the same, one may go first as well as the other.
+    if (wave.findIndex((other, at) => other === asked && answers[at] === answers[first]) < first) return [];
     const [answer, after] = step(model, asked);
     const others = <T>(list: readonly T[]) => list.filter((_, index) => index !== first);
     return answer === answers[first] ? explanations(after, others(wave), others(answers)) : [];
