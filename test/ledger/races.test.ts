@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { captureHold, post } from '../../ledger/index.ts';
+import { captureHold, post, postAll, reverse } from '../../ledger/index.ts';
 import { inTransaction } from '../../ops/postgres.ts';
 import { aDeed, aLedger, applied, hundred, leg, refusal, stakeLegs, tally } from './aLedger.ts';
 
@@ -35,6 +35,20 @@ describe('a hundred at once', () => {
     ]);
     assert.equal(verdicts.filter((verdict) => verdict.outcome === 'refused').length, 50);
     assert.equal(await ledger.cash(player), 60n);
+  });
+
+  it('reversals and batches that name the same ids never wait for each other', async () => {
+    const player = await ledger.player(1_000n);
+    const stake = { ...aDeed('stake'), legs: stakeLegs(player, 100n) };
+    await post(ledger.pool, stake);
+    await hundred(async () => {
+      const deed = aDeed('reversal');
+      const again = { ...deed, legs: stakeLegs(player, 1n) };
+      await Promise.all([
+        reverse(ledger.pool, { ...deed, transferId: stake.id, amount: 1n }),
+        postAll(ledger.pool, [stake, again]),
+      ]);
+    });
   });
 
   it('contents under one id: one is settled, all others are conflicts, whatever their accounts and funds', async () => {

@@ -14,10 +14,10 @@ declare
   part numeric;
 begin
   if p_amount <= 0 then raise exception 'a reversal reverses something' using errcode = 'check_violation', constraint = 'legs_make_sense'; end if;
-  perform ledger.lock_id(p_id);
+  -- Of the transfer too: two reversals of it meet here, so the second sees the first. Both in the one order, as a batch has it.
+  perform ledger.lock_ids(array[p_id, p_transfer]);
   verdict := ledger.first_outcome(p_id, content);
   if verdict.outcome is not null then return verdict; end if;
-  perform ledger.lock_id(p_transfer); -- two reversals of one transfer meet here, so the second sees the first
   legs := ledger.legs_of(p_transfer);
   if cardinality(legs) = 0 then return ledger.refused('transfer_not_found', facts); end if;
 
