@@ -1,8 +1,6 @@
 import { getClient, heartbeat } from '@temporalio/activity';
 import { WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
-import type { PaymentsConfig } from '../config/index.ts';
 import { ACT } from '../contract/payments.ts';
-import type { Pool } from '../ops/postgres.ts';
 import { rejectedOrGone, wasDropped } from '../ops/updates.ts';
 import {
   bulkKey,
@@ -14,6 +12,7 @@ import {
   unknownItem,
   type Bulk,
   type BulkItem,
+  type Desk,
   type TellSaga,
 } from '../payments/index.ts';
 
@@ -21,25 +20,21 @@ const AT_ONCE = 5;
 const A_PAGE = 100;
 const LONGEST_UPDATE_MS = 10_000;
 
-interface Desk {
-  readonly pool: Pool;
-  readonly config: PaymentsConfig;
-}
-
 /** One action on many withdrawals. */
-export const createBulkActivities = ({ pool, config }: Desk) => ({
+export const createBulkActivities = (desk: Desk) => ({
   /**
    * Presses on the next ones that have no verdict, and writes their verdicts down. One that was pressed and whose verdict
    * was not written, because the worker died, is pressed again with the same key: it acts once.
    */
   async workBulk(bulkId: string): Promise<{ done: number; of: number }> {
+    const { pool } = desk;
     const bulk = await findBulk(pool, bulkId);
     if (bulk === undefined) throw new Error(`there is no bulk ${bulkId}`);
     const queue = await openItems(pool, bulkId, A_PAGE);
     let waiting = 0;
     const work = async () => {
       for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
-        const item = await pressOne({ pool, config }, bulk, id);
+        const item = await pressOne(desk, bulk, id);
         if (item === undefined) waiting += 1;
         else await decideItem(pool, bulk, item);
         heartbeat();

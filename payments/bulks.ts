@@ -1,8 +1,7 @@
-import type { PaymentsConfig } from '../config/index.ts';
 import type { Origin } from '../contract/audit.ts';
 import type { BulkAction } from '../contract/payments.ts';
 import type { Pool } from '../ops/postgres.ts';
-import { wouldRefuse } from './press.ts';
+import { wouldRefuse, type Desk } from './press.ts';
 import { findWithdrawals } from './read.ts';
 
 /** What came of one withdrawal of many; `code` and `detail` where it was refused. */
@@ -99,7 +98,7 @@ export const bulkKey = (bulkId: string): string => `bulk:${bulkId}`;
 
 /** What would come of each by our books; nothing is asked, and nothing moves. */
 export async function dryRun(
-  { pool, config }: { readonly pool: Pool; readonly config: PaymentsConfig },
+  { pool, config }: Desk,
   origin: Origin,
   press: BulkAction,
   ids: readonly string[],

@@ -28,7 +28,7 @@ export {
   type Bulk,
   type BulkItem,
 } from './bulks.ts';
-export { actionsOf, pressWithdrawal, type TellSaga } from './press.ts';
+export { actionsOf, pressWithdrawal, type Desk, type TellSaga } from './press.ts';
 export {
   askAdjustment,
   decideAdjustment,

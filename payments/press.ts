@@ -13,7 +13,7 @@ import type { Pool } from '../ops/postgres.ts';
 import type { Updated } from '../ops/updates.ts';
 import { wasDone } from './actions.ts';
 import { findWithdrawal, type Withdrawal } from './read.ts';
-import { takes } from './routing.ts';
+import { thatTake } from './routing.ts';
 
 /** Why an action was not taken. */
 export interface Refusal {
@@ -29,7 +29,8 @@ export type Pressed = { readonly outcome: 'done' } | { readonly outcome: 'not_kn
 /** Brings an action to the saga that decides, as an update with that id. */
 export type TellSaga = (workflowId: string, updateId: string, input: ActionInput) => Promise<Updated<null>>;
 
-interface Desk {
+/** Where an action is pressed: our books, and the providers as they are configured. */
+export interface Desk {
   readonly pool: Pool;
   readonly config: PaymentsConfig;
 }
@@ -107,16 +108,18 @@ function forbids(role: Origin['role'], action: WithdrawalAction, found: Withdraw
 
 /** A provider that a person names has to take the payout, as the configured order does: currency, method, amount, jurisdiction. */
 function cannotPay(
-  { providers }: PaymentsConfig,
+  config: PaymentsConfig,
   { amount, currency, jurisdiction, method }: Withdrawal,
   { provider, destination }: Pick<ActionInput, 'provider' | 'destination'>,
 ): Refusal | undefined {
-  const payout = {
-    ...({ kind: 'withdrawal', jurisdiction, method: destination?.type ?? method } as const),
+  if (provider === undefined) return undefined;
+  const able = thatTake(config, {
+    kind: 'withdrawal',
     money: { minor: String(amount), currency },
-  };
-  const able = providers.filter((one) => takes(one, payout)).map(({ name }) => name);
-  if (provider === undefined || able.includes(provider)) return undefined;
+    method: destination?.type ?? method,
+    jurisdiction,
+  });
+  if (able.includes(provider)) return undefined;
   const those = able.length === 0 ? 'no provider does' : `these do: ${able.join(', ')}`;
   return {
     outcome: 'refused',

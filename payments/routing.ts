@@ -13,7 +13,7 @@ interface Routed {
 /** The providers that take a payment, in the order they are tried; undefined where its player cannot have it anyway. */
 export async function routeOf(
   pool: Pool,
-  { providers }: PaymentsConfig,
+  config: PaymentsConfig,
   { playerId, ...payment }: Omit<Routed, 'jurisdiction'> & { readonly playerId: string },
 ): Promise<string[] | undefined> {
   const { rows } = await pool.query<{ jurisdiction: string }>({
@@ -23,11 +23,14 @@ export async function routeOf(
   });
   const [player] = rows;
   if (player === undefined) return undefined;
-  return providers.filter((provider) => takes(provider, { ...payment, ...player })).map(({ name }) => name);
+  return thatTake(config, { ...payment, ...player });
 }
 
-/** Whether a provider takes a payment, as it is configured. */
-export function takes(provider: ProviderConfig, { kind, money, method, jurisdiction }: Routed): boolean {
+/** The same, of a player who can have it. */
+export const thatTake = ({ providers }: PaymentsConfig, payment: Routed): string[] =>
+  providers.filter((provider) => takes(provider, payment)).map(({ name }) => name);
+
+function takes(provider: ProviderConfig, { kind, money, method, jurisdiction }: Routed): boolean {
   const { off, kinds, currencies, jurisdictions, methods, minMajor, maxMajor } = provider;
   const amount = BigInt(money.minor);
   const minor = (major: number) => BigInt(major) * minorPerMajor(money.currency);
