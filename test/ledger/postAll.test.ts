@@ -31,6 +31,15 @@ describe('a batch of transfers', () => {
     assert.deepEqual([await ledger.cash(rich), await ledger.cash(poor)], [0n, 0n]);
   });
 
+  it('between accounts of the house alone is posted, with no balance to tell', async () => {
+    const seed = () => ({
+      ...aDeed('adjustment'),
+      legs: [leg('provider_clearing', 'nordpay', -5n), leg('house_gaming', 'house', 5n)],
+    });
+    await post(ledger.pool, seed()); // opens the accounts
+    assert.deepEqual(await posted(seed(), seed()), ['applied null', 'applied null']);
+  });
+
   it('takes money that an earlier one of it brought', async () => {
     const player = await ledger.player();
     const deposit = {

@@ -48,7 +48,7 @@ begin
   if not known then batch := ledger.fit(p_deeds); end if;
   if batch.at is not null then
     for nth in 1..cardinality(ids) loop verdicts[nth] := row('applied', null, null, false, null, ids[nth])::ledger.verdict; end loop;
-    for nth in 1..cardinality(batch.cash_at) loop verdicts[batch.cash_at[nth]].balance := batch.cash[nth]; end loop;
+    for nth in 1..coalesce(cardinality(batch.cash_at), 0) loop verdicts[batch.cash_at[nth]].balance := batch.cash[nth]; end loop;
   else
     judged := ledger.judge_one_by_one(p_deeds, ids, contents);
     verdicts := judged.verdicts;
