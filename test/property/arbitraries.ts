@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { MOST } from '../ledger/aLedger.ts';
-import type { Batch, Operation, Posting } from './operation.ts';
+import type { Batch, HousePosting, Operation, Posting } from './operation.ts';
 
 /** The last of them has no accounts until they are opened; the others begin with this much cash. */
 export const PLAYERS = [0, 1, 2];
@@ -16,18 +16,18 @@ const hold = fc.noBias(fc.nat({ max: 9 }));
 const postingId = fc.noBias(fc.integer({ min: 7, max: 66 }));
 /** Few of them, so that several reversals are of the same. */
 const reversedId = fc.noBias(fc.integer({ min: 7, max: 14 }));
+/** None that is reversed: the model knows only what players have. */
+const houseId = fc.noBias(fc.integer({ min: 15, max: 59 }));
 const laterId = fc.noBias(fc.integer({ min: 60, max: 139 }));
 const opened = fc.constantFrom(0, 1);
 const player = fc.oneof(
   { weight: 9, arbitrary: opened },
   { weight: 1, arbitrary: fc.constantFrom(...PLAYERS) },
 );
+const small = (max: bigint) => fc.noBias(fc.bigInt({ min: 1n, max }));
 /** Small ones collide with each other's funds, a large one now and then with what an account may carry. */
 const upTo = (max: bigint) =>
-  fc.oneof(
-    { weight: 30, arbitrary: fc.noBias(fc.bigInt({ min: 1n, max })) },
-    { weight: 1, arbitrary: fc.constant(MOST - 50n) },
-  );
+  fc.oneof({ weight: 30, arbitrary: small(max) }, { weight: 1, arbitrary: fc.constant(MOST - 50n) });
 const amount = upTo(60n);
 // Not of a player without accounts: where such a transfer is refused, the next one of its id in the same batch is a conflict
 // if its content is another, while one after the other it would be posted.
@@ -37,6 +37,10 @@ const postings = {
   deposit: { weight: 10, arbitrary: posting('deposit', upTo(200n)) },
   stake: { weight: 8, arbitrary: posting('stake', amount) },
   unbalanced: { weight: 1, arbitrary: posting('unbalanced', amount) },
+  house: {
+    weight: 3,
+    arbitrary: record<HousePosting>({ kind: fc.constant('house'), id: houseId, amount: small(200n) }),
+  },
 };
 const net = <Kind extends 'win' | 'clawBack'>(kind: Kind, of = player) =>
   record({ kind: fc.constant(kind), id: postingId, player: of, amount });
@@ -82,7 +86,10 @@ const byKind: ByKind = {
   },
   postings: {
     weight: 10,
-    arbitrary: many('postings', fc.oneof<fc.WeightedArbitrary<Posting>[]>(...Object.values(postings))),
+    arbitrary: many(
+      'postings',
+      fc.oneof<fc.WeightedArbitrary<Posting | HousePosting>[]>(...Object.values(postings)),
+    ),
   },
   nets: { weight: 3, arbitrary: many('nets', fc.oneof(net('win', opened), net('clawBack', opened))) },
   captures: { weight: 5, arbitrary: many('captures', capture) },

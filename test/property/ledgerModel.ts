@@ -19,6 +19,8 @@ export function step(model: Model, operation: Operation): Step {
     case 'stake':
     case 'unbalanced':
       return post(model, operation);
+    case 'house':
+      return once(model, operation, (deed) => write(model, deed, {}));
     case 'win':
     case 'clawBack':
       return once(model, operation, (deed) => write(model, deed, netLegs(model, operation)));

@@ -6,6 +6,13 @@ export interface Posting {
   readonly amount: bigint;
 }
 
+/** Between two accounts of the house, with no player in it. */
+export interface HousePosting {
+  readonly kind: 'house';
+  readonly id: number;
+  readonly amount: bigint;
+}
+
 export interface Net {
   readonly kind: 'win' | 'clawBack';
   readonly id: number;
@@ -50,7 +57,7 @@ interface Many<Kind extends string, One> {
 }
 
 export type Batch =
-  | Many<'postings', Posting>
+  | Many<'postings', Posting | HousePosting>
   | Many<'nets', Net>
   | Many<'captures', Capture>
   | Many<'voids', EndHold & { kind: 'void' }>;
@@ -64,7 +71,7 @@ export interface Open {
  * What can be asked of the ledger. Ids come from a small pool, so that duplicates and conflicts are common. One more kind
  * needs an arbitrary, a step of the model and a call of the world: the compiler asks for each of them.
  */
-export type Operation = Posting | Net | Hold | Capture | EndHold | Reverse | Batch | Open;
+export type Operation = Posting | HousePosting | Net | Hold | Capture | EndHold | Reverse | Batch | Open;
 
 /**
  * `applied 70`, `replayed applied 70`, `insufficient_funds`, `replayed insufficient_funds`, `opened`, or a violated

@@ -20,7 +20,7 @@ import { inTransaction, type Pool } from '../../ops/postgres.ts';
 import { leg } from '../ledger/aLedger.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { PLAYERS, type Wave } from './arbitraries.ts';
-import type { Answer, Batch, Capture, Hold, Net, Operation, Posting } from './operation.ts';
+import type { Answer, Batch, Capture, Hold, HousePosting, Net, Operation, Posting } from './operation.ts';
 
 const EXPIRIES = { never: {}, 'long ago': at('2020-01-01'), 'one day': at('2100-01-01') };
 const LOCK_PLAYERS = 'select from ledger.accounts where owner = any ($1::text[]) for update';
@@ -89,6 +89,7 @@ export class World {
       case 'deposit':
       case 'stake':
       case 'unbalanced':
+      case 'house':
         // Some alone and some in batches, their duplicates too: both must be one ledger.
         return this.asked % 3 === 0
           ? answerOf(await post(this.#pool, this.#posting(asked)))
@@ -146,7 +147,15 @@ export class World {
     }
   }
 
-  #posting({ kind, id, player, amount }: Posting): LedgerPosting {
+  #posting(asked: Posting | HousePosting): LedgerPosting {
+    if (asked.kind === 'house') {
+      const legs = [
+        leg('house_gaming', 'house', -asked.amount),
+        leg('provider_clearing', 'nordpay', asked.amount),
+      ];
+      return { ...this.#deed(asked.id), legs };
+    }
+    const { kind, id, player, amount } = asked;
     const sign = kind === 'stake' ? -1n : 1n;
     const other = -sign * amount - (kind === 'unbalanced' ? 1n : 0n);
     const legs = [
