@@ -114,6 +114,19 @@ describe('a withdrawal of which several hear at once', () => {
     assert.deepEqual(await desk.cash(player), { cash: 40_000, pendingWithdrawals: 0, owed: 0 });
   });
 
+  it('is sent although its own "paid" was heard before: only the word of an earlier attempt forbids it', async () => {
+    const { withdrawalId } = await start('SIM-REFUSED');
+    await desk.until('withdrawals', withdrawalId, 'needs_attention');
+    await say(withdrawalId, word(withdrawalId, 3, 'paid'));
+    await desk.act(withdrawalId, 'retry', 'finance', { destination: { type: 'bank', account: 'SIM-PAID' } });
+    const { attempts } = await desk.until('withdrawals', withdrawalId, 'paid');
+    assert.deepEqual(
+      attempts?.map(({ status }) => status),
+      ['refused', 'refused', 'paid'],
+    );
+    assert.equal((await desk.theirBooks(withdrawalId)).length, 3);
+  });
+
   it('tries no further provider where an attempt that was given up turns out to be paid', async () => {
     const withdrawalId = fresh('wd');
     silence(withdrawalId);
