@@ -46,8 +46,9 @@ create table rounds.wagers (
   constraint wagers_refused_have_a_code check ((status = 'refused') = (code is not null)),
   constraint wagers_not_negative check (amount >= 0 and payout >= 0)
 ) with (fillfactor = 80);
--- Without the client, here and below: on tables that are new an index that has it would be taken for what the key finds.
-create index wagers_by_round on rounds.wagers (round_id, placed_at, wager_id);
+-- Without the client and the id, here and below: on tables that are new an index that has them is taken for what the key finds,
+-- and read whole. A page in order of time and id sorts those of one time.
+create index wagers_by_round on rounds.wagers (round_id, placed_at);
 create index wagers_in_play on rounds.wagers (player_id) where status = 'open';
 
 create table rounds.rollbacks (
