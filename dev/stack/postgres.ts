@@ -9,6 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { connected } from './connected.ts';
 import { Sentence } from './sentence.ts';
@@ -44,7 +45,8 @@ export async function preparePostgres(options: PostgresOptions): Promise<Command
     fsync,
     full_page_writes: fsync,
     synchronous_commit: 'on',
-    shared_buffers: '256MB',
+    // As Postgres' manual advises. Ids are random: with more transfers in the books than fit, each call reads and evicts pages.
+    shared_buffers: `${String(Math.min(quarterOfMemoryMb(), 4_096))}MB`,
     max_connections: 200,
     // After a checkpoint the first change of a page writes all of it, and ids are random: with 10 million transfers in the
     // books a busy ledger filled 2 GB in 20 s, and had a checkpoint every 20 s.
@@ -58,6 +60,11 @@ export async function preparePostgres(options: PostgresOptions): Promise<Command
     cluster,
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${String(value)}`]),
   ]);
+}
+
+function quarterOfMemoryMb(): number {
+  const container = process.constrainedMemory(); // 0, or more than there is, outside of one
+  return Math.floor(Math.min(totalmem(), container > 0 ? container : Infinity) / 4 / 2 ** 20);
 }
 
 export const answersQueries = (url: string) => connected(url, (client) => client.query('select 1'));
