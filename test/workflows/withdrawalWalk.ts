@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attemptKey, type ProviderAnswer } from '../../contract/payments.ts';
+import type { ProviderAnswer } from '../../contract/payments.ts';
 import {
   isFinal,
   WITHDRAWAL,
@@ -9,6 +9,7 @@ import {
 } from '../../contract/states/withdrawal.ts';
 import { storeWebhook } from '../../payments/index.ts';
 import { fresh, type Cashier } from './cashier.ts';
+import { word } from './word.ts';
 
 const START = 500_000;
 const ANSWERS: Readonly<Partial<Record<WithdrawalEvent, ProviderAnswer>>> = {
@@ -191,10 +192,7 @@ export class Walk {
   #say(attempt: number, state: 'pending' | 'paid' | 'refused' | 'returned'): Promise<void> {
     return storeWebhook(this.#desk.db.pool, 'nordpay', {
       ...{ eventId: fresh('evt'), kind: 'withdrawal', reference: this.id },
-      news: {
-        ...{ key: attemptKey(this.id, attempt), state, providerReference: 'x', reason: null, via: 'webhook' },
-        money: { minor: String(this.amount), currency: 'SEK' },
-      },
+      news: word(this.id, attempt, state, this.amount),
     });
   }
 
