@@ -62,7 +62,7 @@ const CALLS: Readonly<Record<string, (table: Table, players: readonly string[]) 
   },
 };
 
-/** How many rows of each table, and entries and blocks of each index, were read so far: an entry that does not fit shows in blocks alone. */
+/** How many rows of each table, entries and blocks of each index were read so far. What is read and does not fit is in blocks alone. */
 async function reads(table: Table): Promise<Map<string, number>> {
   await table.pool.query('select pg_stat_force_next_flush()');
   const { rows } = await table.db.owner.query<{ what: string; read: number }>(
