@@ -97,6 +97,20 @@ export async function aCashier({ settings = {}, providers: more = {}, env }: Opt
   return cashier;
 }
 
+/** A desk for the suite it is called in, which `take` is handed before the first test. */
+export function aDesk(take: (desk: Cashier) => void, options: Options = {}): void {
+  let desk: Cashier;
+  before(async function () {
+    this.timeout(60_000);
+    desk = await aCashier(options);
+    take(desk);
+  });
+  after(async function () {
+    this.timeout(30_000);
+    await desk.close();
+  });
+}
+
 async function seed({ owner }: TestDatabase): Promise<void> {
   await owner.query(
     `insert into access.clients (client_id, name, kind, api_key_hash, signed) values ('cashier', 'cashier', 'cashier', $1, false)`,

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attemptKey } from '../../contract/payments.ts';
 import type { WithdrawalAction } from '../../contract/states/withdrawal.ts';
-import { storeWebhook } from '../../payments/index.ts';
 import { fresh, type Cashier, type Reply, type Step } from './cashier.ts';
+import { tell } from './word.ts';
 
-const AMOUNT = 10_000;
 /** Long enough for a busy machine to press before it. */
 export const OVERDUE_AFTER_MS = 5_000;
 const untilOverdue = () => sleep(OVERDUE_AFTER_MS + 200);
@@ -56,14 +54,7 @@ const silence: Case['step'] = (step, run) => {
 };
 const refuses: Case['step'] = (step, run) =>
   step === 'submitPayout' ? Promise.resolve({ outcome: 'refused', reason: 'account_closed' }) : run();
-const says = (desk: Cashier, id: string, state: 'paid' | 'returned') =>
-  storeWebhook(desk.db.pool, 'nordpay', {
-    ...{ eventId: fresh('evt'), kind: 'withdrawal', reference: id },
-    news: {
-      ...{ key: attemptKey(id, 1), state, providerReference: 'x', reason: null, via: 'webhook' },
-      money: { minor: String(AMOUNT), currency: 'SEK' },
-    },
-  });
+const says = (desk: Cashier, id: string, state: 'paid' | 'returned') => tell(desk, id, 1, state);
 const accepts: Case['step'] = (step, run) => {
   if (step === 'submitPayout') return Promise.resolve({ outcome: 'accepted', providerReference: 'x' });
   return step === 'askPayout' ? Promise.reject(new Error('still pending')) : run();

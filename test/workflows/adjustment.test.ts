@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { aCashier } from './aCashier.ts';
+import { aDesk } from './aCashier.ts';
 import { fresh, type Cashier, type Reply } from './cashier.ts';
 
 /** Above it a second person is needed: 1,000.00 by default. */
@@ -7,14 +7,7 @@ const ABOVE_TIER = 2_000_000;
 
 describe('an adjustment by staff', () => {
   let desk: Cashier;
-  before(async function () {
-    this.timeout(60_000);
-    desk = await aCashier();
-  });
-  after(async function () {
-    this.timeout(30_000);
-    await desk.close();
-  });
+  aDesk((opened) => (desk = opened));
 
   const ask = (player: string, amount: number, more: object = {}, as = 'finance'): Promise<Reply> => {
     const body = { adjustmentId: fresh('adj'), amount, currency: 'SEK', reason: 'a correction', ...more };

@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { aCashier } from './aCashier.ts';
+import { aDesk } from './aCashier.ts';
 import { fresh, type Cashier } from './cashier.ts';
 
 type Row = Record<string, unknown>;
 
 describe('the audit trail', () => {
   let desk: Cashier;
-  before(async function () {
-    this.timeout(60_000);
-    desk = await aCashier();
-  });
-  after(async function () {
-    this.timeout(30_000);
-    await desk.close();
-  });
+  aDesk((opened) => (desk = opened));
 
   const trail = async (query: string): Promise<Row[]> => {
     const { status, body } = await desk.call('GET', `/v1/audit?${query}`, { as: 'approver' });

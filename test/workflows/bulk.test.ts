@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { aCashier } from './aCashier.ts';
+import { aDesk } from './aCashier.ts';
 import { fresh, type Cashier, type Reply } from './cashier.ts';
 
 interface Item {
@@ -12,14 +12,7 @@ interface Item {
 
 describe('one action on many withdrawals', () => {
   let desk: Cashier;
-  before(async function () {
-    this.timeout(60_000);
-    desk = await aCashier();
-  });
-  after(async function () {
-    this.timeout(30_000);
-    await desk.close();
-  });
+  aDesk((opened) => (desk = opened));
 
   /** Withdrawals of 100.00 of one player that the provider refused for good. */
   async function parked(count: number, account = 'SIM-REFUSED', state = 'needs_attention', amount = 10_000) {

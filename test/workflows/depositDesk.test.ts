@@ -2,20 +2,13 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { block } from '../../players/index.ts';
 import { stepsOf, type TimelineItem } from '../../payments/index.ts';
-import { aCashier } from './aCashier.ts';
+import { aDesk } from './aCashier.ts';
 import { fresh, type Cashier } from './cashier.ts';
 import { ADMIN } from '../support/origin.ts';
 
 describe("finance's hands on a deposit", () => {
   let desk: Cashier;
-  before(async function () {
-    this.timeout(60_000);
-    desk = await aCashier();
-  });
-  after(async function () {
-    this.timeout(30_000);
-    await desk.close();
-  });
+  aDesk((opened) => (desk = opened));
 
   async function credited(token = 'sim_captured') {
     const player = await desk.player();

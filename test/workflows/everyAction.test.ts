@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ACT } from '../../contract/payments.ts';
 import { WITHDRAWAL_ACTIONS, type WithdrawalAction } from '../../contract/states/withdrawal.ts';
-import { aCashier } from './aCashier.ts';
+import { aDesk } from './aCashier.ts';
 import { act, CASES, OVERDUE_AFTER_MS, type Case } from './actionCases.ts';
 import { aDoor } from './aDoor.ts';
 import { fresh, type Cashier } from './cashier.ts';
@@ -11,18 +11,14 @@ describe('every action on a withdrawal', () => {
   let desk: Cashier;
   /** Side by side: most of it is waiting. */
   const tried = new Map<string, Promise<void>>();
-  before(async function () {
-    this.timeout(60_000);
-    desk = await aCashier({ settings: { COUNTROOM_OVERDUE_AFTER_MS: String(OVERDUE_AFTER_MS) } });
+  const settings = { COUNTROOM_OVERDUE_AFTER_MS: String(OVERDUE_AFTER_MS) };
+  aDesk((opened) => (desk = opened), { settings });
+  before(() => {
     for (const [name, found] of Object.entries(CASES)) {
       const trying = tryAll(found);
       trying.catch(() => undefined); // its own test tells
       tried.set(name, trying);
     }
-  });
-  after(async function () {
-    this.timeout(30_000);
-    await desk.close();
   });
 
   async function bringTo(

@@ -16,6 +16,7 @@ import {
 import type { Asked, PaymentProvider } from '../../payments/index.ts';
 import { timeSkipping } from '../support/temporal.ts';
 import { booksOf, money, terms, withdrawalInput, withWorker, written } from './days.ts';
+import { word } from './word.ts';
 
 const A_DAY_MS = 86_400_000;
 interface Line {
@@ -133,9 +134,6 @@ describe('a payout of which nothing is heard for days', () => {
     const steps: WithdrawalStep[] = [];
     const input = withdrawalInput();
     const key = attemptKey(input.withdrawalId, 1);
-    const word = (state: ProviderNews['state']): ProviderNews => ({
-      ...{ key, state, money, reason: null, providerReference: 'x', via: 'webhook' },
-    });
     const { activities } = aForgetfulProvider({ outcome: 'not_found' });
     const attempts = [{ attempt: 1, provider: 'nordpay', key, status: 'paid', startedAt: await now() }];
     const ended = {
@@ -145,7 +143,7 @@ describe('a payout of which nothing is heard for days', () => {
     };
     await withWorker(env, { ...books(steps), ...activities, ...ended }, async (taskQueue) => {
       const saga = await start(input, taskQueue);
-      await saga.signal(PROVIDER_NEWS, word('paid'));
+      await saga.signal(PROVIDER_NEWS, word(input.withdrawalId, 1, 'paid'));
       await saga.result();
       await env.sleep('3 days');
       const late = await env.client.workflow.signalWithStart('withdrawal', {
@@ -153,7 +151,7 @@ describe('a payout of which nothing is heard for days', () => {
           taskQueue,
           args: [{ ...input, late: true }],
           signal: PROVIDER_NEWS,
-          signalArgs: [word('returned')],
+          signalArgs: [word(input.withdrawalId, 1, 'returned')],
         },
         workflowId: workflowIds.returnedPayout('cashier', input.withdrawalId, 1),
       });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { aCashier } from './aCashier.ts';
+import { aDesk } from './aCashier.ts';
 import { fresh, type Cashier, type Step } from './cashier.ts';
 
 const WITHDRAWAL_STEPS: Step[] = [
@@ -28,14 +28,7 @@ const faults = {
 
 describe('a payment whose worker is struck', () => {
   let desk: Cashier;
-  before(async function () {
-    this.timeout(60_000);
-    desk = await aCashier();
-  });
-  after(async function () {
-    this.timeout(30_000);
-    await desk.close();
-  });
+  aDesk((opened) => (desk = opened));
 
   /** Strikes one step of a payment the first two times it is run. */
   const strike = (id: string, struck: Step, fault: (run: () => Promise<unknown>) => Promise<unknown>) =>

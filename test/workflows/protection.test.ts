@@ -4,7 +4,7 @@ import type { RaiseInput } from '../../contract/protection.ts';
 import { applyRaise, block, limitsOf, register, setLimit, type LimitPeriod } from '../../players/index.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { timeSkipping, testWorker, uniqueTaskQueue } from '../support/temporal.ts';
-import { aCashier } from './aCashier.ts';
+import { aDesk } from './aCashier.ts';
 import { fresh, type Cashier } from './cashier.ts';
 import { ADMIN } from '../support/origin.ts';
 
@@ -75,14 +75,7 @@ describe('a raise of a limit', () => {
 
 describe('a deposit of a protected player', () => {
   let desk: Cashier;
-  before(async function () {
-    this.timeout(60_000);
-    desk = await aCashier();
-  });
-  after(async function () {
-    this.timeout(30_000);
-    await desk.close();
-  });
+  aDesk((opened) => (desk = opened));
 
   const limit = (player: string, period: LimitPeriod, amount: bigint) =>
     setLimit(desk.db.pool, { playerId: player, currency: 'SEK', kind: 'deposit', period, amount }, ADMIN);

@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
-import { aCashier } from './aCashier.ts';
+import { aDesk } from './aCashier.ts';
 import { fresh, type Cashier } from './cashier.ts';
 
 describe('a withdrawal that needs people', () => {
   let desk: Cashier;
-  before(async function () {
-    this.timeout(60_000);
-    desk = await aCashier();
-  });
-  after(async function () {
-    this.timeout(30_000);
-    await desk.close();
-  });
+  aDesk((opened) => (desk = opened));
 
   /** Starts one and answers its id; the player has 500.00. */
   async function ask(account: string, amount = 10_000) {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { workflowIds } from '../../contract/names.ts';
-import { attemptKey, PROVIDER_NEWS } from '../../contract/payments.ts';
-import { aCashier } from './aCashier.ts';
+import { PROVIDER_NEWS } from '../../contract/payments.ts';
+import { aDesk } from './aCashier.ts';
 import { fresh, type Cashier } from './cashier.ts';
-
-const AMOUNT = 10_000;
+import { word } from './word.ts';
 
 /**
  * A provider's word comes just when a person's action has been written down and the saga is about to end: Temporal drops
@@ -12,26 +11,12 @@ const AMOUNT = 10_000;
  */
 describe('a withdrawal whose saga loses a task after our books have its step', () => {
   let desk: Cashier;
-  before(async function () {
-    this.timeout(60_000);
-    desk = await aCashier();
-  });
-  after(async function () {
-    this.timeout(30_000);
-    await desk.close();
-  });
+  aDesk((opened) => (desk = opened));
 
   const says = (withdrawalId: string, state: 'paid' | 'refused') =>
     desk.env.client.workflow
       .getHandle(workflowIds.withdrawal('cashier', withdrawalId))
-      .signal(PROVIDER_NEWS, {
-        key: attemptKey(withdrawalId, 1),
-        state,
-        providerReference: 'x',
-        money: { minor: String(AMOUNT), currency: 'SEK' },
-        reason: null,
-        via: 'webhook',
-      });
+      .signal(PROVIDER_NEWS, word(withdrawalId, 1, state));
 
   /** Nobody knows whether it was sent. At the next step that is written, the provider says what became of it. */
   async function unknown() {
@@ -41,7 +26,7 @@ describe('a withdrawal whose saga loses a task after our books have its step', (
       if (step === 'submitPayout') return Promise.resolve({ outcome: 'unknown', reason: 'silence' });
       return step === 'askPayout' ? Promise.reject(new Error('silence')) : run();
     });
-    await desk.withdraw(player, 'SIM-PAID', { withdrawalId, amount: AMOUNT });
+    await desk.withdraw(player, 'SIM-PAID', { withdrawalId });
     await desk.until('withdrawals', withdrawalId, 'unknown');
     return { player, withdrawalId };
   }

@@ -2,21 +2,14 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workflowIds } from '../../contract/names.ts';
 import { attemptKey, PROVIDER_NEWS, type ProviderNews } from '../../contract/payments.ts';
-import { aCashier } from './aCashier.ts';
+import { aDesk } from './aCashier.ts';
 import { aDoor } from './aDoor.ts';
 import { fresh, type Cashier } from './cashier.ts';
 import { word } from './word.ts';
 
 describe('a withdrawal of which several hear at once', () => {
   let desk: Cashier;
-  before(async function () {
-    this.timeout(60_000);
-    desk = await aCashier({ settings: { PAYOUT_FALLBACK: 'auto' } });
-  });
-  after(async function () {
-    this.timeout(30_000);
-    await desk.close();
-  });
+  aDesk((opened) => (desk = opened), { settings: { PAYOUT_FALLBACK: 'auto' } });
 
   const say = (
     withdrawalId: string,

@@ -7,9 +7,8 @@ import {
   type WithdrawalEvent,
   type WithdrawalState,
 } from '../../contract/states/withdrawal.ts';
-import { storeWebhook } from '../../payments/index.ts';
 import { fresh, type Cashier } from './cashier.ts';
-import { word } from './word.ts';
+import { tell } from './word.ts';
 
 const START = 500_000;
 const ANSWERS: Readonly<Partial<Record<WithdrawalEvent, ProviderAnswer>>> = {
@@ -190,10 +189,7 @@ export class Walk {
   }
 
   #say(attempt: number, state: 'pending' | 'paid' | 'refused' | 'returned'): Promise<void> {
-    return storeWebhook(this.#desk.db.pool, 'nordpay', {
-      ...{ eventId: fresh('evt'), kind: 'withdrawal', reference: this.id },
-      news: word(this.id, attempt, state, this.amount),
-    });
+    return tell(this.#desk, this.id, attempt, state, this.amount);
   }
 
   #settled = (): Promise<Books> => this.#until(({ state }) => state !== 'held');

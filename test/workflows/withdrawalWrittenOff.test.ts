@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { storeWebhook } from '../../payments/index.ts';
-import { aCashier } from './aCashier.ts';
+import { aDesk } from './aCashier.ts';
 import { fresh, type Cashier } from './cashier.ts';
-import { word } from './word.ts';
+import { tell } from './word.ts';
 
 describe('a withdrawal that is paid although it was written off', () => {
   let desk: Cashier;
-  before(async function () {
-    this.timeout(60_000);
-    desk = await aCashier();
-  });
-  after(async function () {
-    this.timeout(30_000);
-    await desk.close();
-  });
+  aDesk((opened) => (desk = opened));
 
   /** Accepted, silent, and paid by the provider after ten seconds; declared unpaid before that. */
   async function writtenOff(reason = 'they say so') {
@@ -76,16 +68,11 @@ describe('a withdrawal that is paid although it was written off', () => {
 
   it('is not sent again where it was paid twice and one of the two came back: the money goes to the player', async () => {
     const { player, withdrawalId } = await writtenOff();
-    const tell = (state: 'paid' | 'returned') =>
-      storeWebhook(desk.db.pool, 'nordpay', {
-        ...{ eventId: fresh('evt'), kind: 'withdrawal', reference: withdrawalId },
-        news: word(withdrawalId, 1, state),
-      });
     await desk.act(withdrawalId, 'cancel', 'finance');
-    await tell('paid');
+    await tell(desk, withdrawalId, 1, 'paid');
     await desk.until('withdrawals', withdrawalId, 'needs_attention');
     await desk.act(withdrawalId, 'mark-paid', 'finance', { externalReference: 'bank-4' });
-    await tell('returned');
+    await tell(desk, withdrawalId, 1, 'returned');
     const { allowedActions } = await desk.until('withdrawals', withdrawalId, 'returned');
     assert.deepEqual(allowedActions, ['cancel']);
     const retry = await desk.act(withdrawalId, 'retry', 'finance');

@@ -1,4 +1,6 @@
 import { attemptKey, type ProviderNews } from '../../contract/payments.ts';
+import { storeWebhook } from '../../payments/index.ts';
+import { fresh, type Cashier } from './cashier.ts';
 
 /** What a provider says of an attempt to pay out, as its webhook would. */
 export const word = (
@@ -14,3 +16,10 @@ export const word = (
   reason: null,
   via: 'webhook',
 });
+
+/** Has the provider say so, by a webhook. */
+export const tell = (desk: Cashier, ...said: Parameters<typeof word>): Promise<void> =>
+  storeWebhook(desk.db.pool, 'nordpay', {
+    ...{ eventId: fresh('evt'), kind: 'withdrawal', reference: said[0] },
+    news: word(...said),
+  });
